@@ -1,0 +1,33 @@
+/** How long a host stays up: arithmetic on maintenance windows. */
+
+import type { MaintenanceWindow } from "./model.ts";
+
+/** A year: what is shown where no maintenance is known, and the most that can be asked for. */
+export const hoursInAYear = 8760;
+
+const millisecondsInAnHour = 3_600_000;
+
+/** The window that is running or starts next, if any. */
+export function nextWindow(
+  windows: readonly MaintenanceWindow[],
+  now: Date,
+): MaintenanceWindow | undefined {
+  return windows
+    .filter((window) => window.endsAt === undefined || window.endsAt > now.getTime())
+    .toSorted((a, b) => a.startsAt - b.startsAt)[0];
+}
+
+/**
+ * Whole hours from now to the start of a window, rounded down; 0 while it runs, `hoursInAYear` without one.
+ *
+ * | start − now | hours |
+ * | ----------- | ----- |
+ * | −1 min      | 0     |
+ * | 59 min      | 0     |
+ * | 60 min      | 1     |
+ * | 2 years     | 17520 |
+ */
+export function hoursUntil(window: MaintenanceWindow | undefined, now: Date): number {
+  if (window === undefined) return hoursInAYear;
+  return Math.max(0, Math.floor((window.startsAt - now.getTime()) / millisecondsInAnHour));
+}

@@ -1,0 +1,186 @@
+/** The vocabulary of selection: what is asked, what is known, and what the answer looks like. */
+
+/** What a job needs of the node it runs on. */
+export interface Requirement {
+  /** Whether the job needs a GPU. */
+  readonly gpu: boolean;
+  /** Whole hours that the job must be able to run, from now; 1 to 8760. */
+  readonly hours: number;
+}
+
+/** A GPU that a virtual machine holds. */
+export type Gpu =
+  /** A share of a card, moved by vMotion where the host allows it; `profile` as vSphere names it. */
+  | { readonly kind: "vgpu"; readonly profile: string }
+  /** A whole card of the host (fixed or dynamic DirectPath I/O); `pciId` such as `0000:3b:00.0`. */
+  | { readonly kind: "passthrough"; readonly pciId: string };
+
+/** A stretch of time in which a host is expected to be down. Times are milliseconds since the Unix epoch. */
+export interface MaintenanceWindow {
+  readonly startsAt: number;
+  /** Absent when the source does not say how long it takes. */
+  readonly endsAt?: number;
+  readonly source: "scheduledTask" | "simulation";
+  /** Words that a vSphere administrator recognises, such as the task's name. */
+  readonly description: string;
+}
+
+/** Everything known about a host's coming maintenance, or why nothing is. */
+export type MaintenanceHorizon =
+  | { readonly kind: "known"; readonly windows: readonly MaintenanceWindow[] }
+  | { readonly kind: "unknown"; readonly why: string };
+
+/** An ESXi host. */
+export interface Host {
+  /** `instanceUuid/moref`: object ids repeat between vCenters. */
+  readonly id: string;
+  readonly name: string;
+  readonly connection: "connected" | "disconnected" | "notResponding";
+  readonly maintenance: "none" | "entering" | "in";
+  readonly inQuarantine: boolean;
+  readonly horizon: MaintenanceHorizon;
+  /** Property paths that vCenter refused to show us; a host with any of them is never placed on. */
+  readonly unreadable: readonly string[];
+}
+
+/** A virtual machine that may be a Kubernetes node. */
+export interface VirtualMachine {
+  /** `instanceUuid/moref`. */
+  readonly id: string;
+  readonly name: string;
+  /** SMBIOS uuid, lower case. Not unique: copies and restored machines share it. Empty when unknown. */
+  readonly biosUuid: string;
+  /** What VMware Tools reports; empty when unknown. */
+  readonly guestHostName: string;
+  readonly power: "poweredOn" | "poweredOff" | "suspended";
+  /** Absent while the machine is registered on no host. */
+  readonly hostId?: string;
+  /** quickStats.overallCpuDemand, MHz. */
+  readonly cpuDemandMhz: number;
+  /** quickStats.guestMemoryUsage, MiB. */
+  readonly memoryUsedMib: number;
+  readonly gpus: readonly Gpu[];
+  /** Property paths that vCenter refused to show us. */
+  readonly unreadable: readonly string[];
+}
+
+/** What vCenter said, as of one moment. Never changed in place. */
+export interface Inventory {
+  /** The last moment at which this was known to be what vCenter says. */
+  readonly takenAt: Date;
+  readonly hosts: ReadonlyMap<string, Host>;
+  readonly virtualMachines: readonly VirtualMachine[];
+}
+
+/** A Kubernetes taint. */
+export interface Taint {
+  readonly key: string;
+  readonly value?: string;
+  readonly effect: string;
+}
+
+/** What Kubernetes says about a node, as far as selection cares. */
+export interface NodeIdentity {
+  readonly name: string;
+  /** `spec.providerID`; empty when unset. */
+  readonly providerId: string;
+  /** `status.nodeInfo.systemUUID`; empty when unset. */
+  readonly systemUuid: string;
+  /** The node's Ready condition is True. */
+  readonly ready: boolean;
+  /** `spec.unschedulable`: the node is cordoned. */
+  readonly unschedulable: boolean;
+  readonly taints: readonly Taint[];
+}
+
+/**
+ * Why a node does not fit, in the order in which the checks are made.
+ * The words are an API: the condition, the events, the log, the metric and the docs use them unchanged.
+ */
+export const reasons = [
+  "UnknownNode",
+  "Ambiguous",
+  "NoVirtualMachine",
+  "NodeNotReady",
+  "NodeUnschedulable",
+  "NodeTainted",
+  "NotReadable",
+  "VirtualMachineOff",
+  "NoHost",
+  "HostNotConnected",
+  "HostInMaintenance",
+  "HostEnteringMaintenance",
+  "HostInQuarantine",
+  "NoGpu",
+  "GpuNotWanted",
+  "MaintenanceUnknown",
+  "TooFewHours",
+] as const;
+export type Reason = (typeof reasons)[number];
+
+/** How sure we are that a virtual machine is a node's: by one of its ids, or only by its name. */
+export type Confidence = "id" | "name";
+
+/** A node joined with its virtual machine and host: it can be judged. */
+export interface Candidate {
+  readonly node: NodeIdentity;
+  readonly virtualMachine: VirtualMachine;
+  readonly host: Host;
+  readonly confidence: Confidence;
+}
+
+/** A node that was rejected, and why; `message` names what was found and what was wanted. */
+export interface Rejected {
+  readonly node: string;
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+/** The outcome of joining one node with the inventory. */
+export type NodeBinding =
+  | { readonly kind: "bound"; readonly candidate: Candidate }
+  | ({ readonly kind: "unbound" } & Rejected);
+
+/** The outcome of judging one candidate. */
+export type Verdict =
+  | { readonly fits: true; readonly hoursAvailable: number }
+  | { readonly fits: false; readonly reason: Reason; readonly message: string };
+
+/** A candidate that fits. */
+export interface Fitting extends Candidate {
+  /** Whole hours until the host's next known maintenance; 8760 where none is known. */
+  readonly hoursAvailable: number;
+}
+
+/** The answer for one requirement: every node asked about is in exactly one of the two lists. */
+export interface Ranking {
+  readonly requirement: Requirement;
+  readonly takenAt: Date;
+  /** Best first. */
+  readonly fitting: readonly Fitting[];
+  /** By node name. */
+  readonly rejected: readonly Rejected[];
+}
+
+/** What a site may set about selection. */
+export interface SelectionPolicy {
+  /** `exact`: jobs without GPU are kept off GPU nodes. `atLeast`: they use GPU nodes last. */
+  readonly gpuPolicy: "exact" | "atLeast";
+  /** Keys of NoSchedule and NoExecute taints that do not reject a node. */
+  readonly toleratedTaints: ReadonlySet<string>;
+}
+
+/** A ranking, or why there can be none. */
+export type Selection =
+  | { readonly kind: "ranked"; readonly ranking: Ranking }
+  | {
+      readonly kind: "unavailable";
+      readonly reason: "InventoryNotReady" | "InventoryStale" | "NodesNotReady";
+      readonly message: string;
+    };
+
+/**
+ * The one port that reconciler, extender and webhook ask.
+ * @param among only these nodes, by name; all nodes when absent. A name that is not known comes back as `UnknownNode`.
+ */
+export type SelectNodes = (requirement: Requirement, among?: ReadonlySet<string>) => Selection;

@@ -1,0 +1,51 @@
+/**
+ * Simulation mode: makes up GPUs and maintenance, for people who have neither.
+ *
+ * Everything follows from the host's name, so the answers stay the same: half of the hosts have a GPU, and the
+ * next maintenance is 300 to 400 hours away, for ever.
+ */
+
+import type { Host, Inventory, VirtualMachine } from "./model.ts";
+
+const millisecondsInAnHour = 3_600_000;
+// Whole hours are rounded down: without some slack the number would drop as soon as the inventory ages.
+const slackMs = millisecondsInAnHour / 2;
+
+export function simulateAccelerators(inventory: Inventory): Inventory {
+  const hosts = new Map<string, Host>();
+  for (const [id, host] of inventory.hosts) {
+    hosts.set(id, withSimulatedWindow(host, inventory.takenAt));
+  }
+  const virtualMachines = inventory.virtualMachines.map((vm) =>
+    withSimulatedGpu(vm, vm.hostId === undefined ? undefined : inventory.hosts.get(vm.hostId)),
+  );
+  return { takenAt: inventory.takenAt, hosts, virtualMachines };
+}
+
+/** 300 to 400. */
+export function simulatedHours(hostName: string): number {
+  return 300 + (hash(hostName) % 101);
+}
+
+export function simulatedGpu(hostName: string): boolean {
+  return hash(`gpu of ${hostName}`) % 2 === 0;
+}
+
+function withSimulatedWindow(host: Host, takenAt: Date): Host {
+  const startsAt = takenAt.getTime() + simulatedHours(host.name) * millisecondsInAnHour + slackMs;
+  const window = { startsAt, source: "simulation", description: "simulated maintenance" } as const;
+  return { ...host, horizon: { kind: "known", windows: [window] } };
+}
+
+function withSimulatedGpu(vm: VirtualMachine, host: Host | undefined): VirtualMachine {
+  if (host === undefined || !simulatedGpu(host.name)) return { ...vm, gpus: [] };
+  return { ...vm, gpus: [{ kind: "vgpu", profile: "simulated" }] };
+}
+
+/** FNV-1a, 32 bit, with a final mix: the low bits of plain FNV-1a follow the last character too closely. */
+function hash(text: string): number {
+  let h = 0x811c9dc5;
+  for (const character of text) h = Math.imul(h ^ (character.codePointAt(0) ?? 0), 0x01000193);
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  return (h ^ (h >>> 13)) >>> 0;
+}

@@ -1,0 +1,147 @@
+import { describe, expect, it } from "vitest";
+import { bindNodes, machinesOfInterest, swapByteOrder } from "../../../src/selection/bind.ts";
+import type { NodeIdentity, VirtualMachine } from "../../../src/selection/model.ts";
+import { aHost, aMachine, aNode, anInventory } from "../../support/builders.ts";
+
+const uuid = "422e4956-ad22-1139-6d72-59cc8f26bc90";
+const swapped = "56492e42-22ad-3911-6d72-59cc8f26bc90";
+const other = "11111111-2222-3333-4444-555555555555";
+
+/** "bound VM-id confidence" or the Reason, for each node. */
+function bindingsOf(nodes: NodeIdentity[], machines: VirtualMachine[]): string[] {
+  return bindNodes(nodes, anInventory([aHost()], machines)).map((binding) =>
+    binding.kind === "bound"
+      ? `${binding.candidate.virtualMachine.id} by ${binding.candidate.confidence}`
+      : binding.reason,
+  );
+}
+
+describe("bindNodes", () => {
+  it.each<[string, Partial<NodeIdentity>, string]>([
+    ["providerID", { name: "n", providerId: `vsphere://${uuid}` }, "vc/vm-1 by id"],
+    [
+      "providerID in upper case",
+      { name: "n", providerId: `vsphere://${uuid.toUpperCase()}` },
+      "vc/vm-1 by id",
+    ],
+    ["systemUUID as it is", { name: "n", systemUuid: uuid }, "vc/vm-1 by id"],
+    ["systemUUID in upper case", { name: "n", systemUuid: uuid.toUpperCase() }, "vc/vm-1 by id"],
+    ["systemUUID in the other byte order", { name: "n", systemUuid: swapped }, "vc/vm-1 by id"],
+    ["the machine's name", { name: "worker-1" }, "vc/vm-1 by name"],
+    ["the machine's name in another case", { name: "WORKER-1" }, "vc/vm-1 by name"],
+    ["the guest's host name", { name: "guest-1.example.com" }, "vc/vm-1 by name"],
+    [
+      "a stale providerID, then systemUUID",
+      { name: "n", providerId: `vsphere://${other}`, systemUuid: uuid },
+      "vc/vm-1 by id",
+    ],
+    [
+      "another cloud's providerID, then the name",
+      { name: "worker-1", providerId: "aws:///us-east-1/i-0" },
+      "vc/vm-1 by name",
+    ],
+    ["a providerID that is no uuid", { name: "n", providerId: "vsphere://" }, "NoVirtualMachine"],
+    ["nothing at all", { name: "n" }, "NoVirtualMachine"],
+    ["an empty systemUUID and no name", { name: "", systemUuid: "" }, "NoVirtualMachine"],
+  ])("finds the virtual machine by %s", (_, node, expected) => {
+    const machine = aMachine({ biosUuid: uuid, guestHostName: "guest-1.example.com" });
+    expect(bindingsOf([aNode(node)], [machine])).toEqual([expected]);
+  });
+
+  it("prefers providerID to systemUUID when they name different machines", () => {
+    const machines = [aMachine({ biosUuid: uuid }), aMachine({ id: "vc/vm-2", biosUuid: other })];
+    const node = aNode({ providerId: `vsphere://${other}`, systemUuid: uuid });
+    expect(bindingsOf([node], machines)).toEqual(["vc/vm-2 by id"]);
+  });
+
+  it("calls two machines with the node's uuid Ambiguous, and names both", () => {
+    const machines = [aMachine(), aMachine({ id: "vc/vm-2", name: "restored" })];
+    const [binding] = bindNodes([aNode({ systemUuid: uuid })], anInventory([aHost()], machines));
+    expect(binding).toMatchObject({
+      reason: "Ambiguous",
+      message: "2 virtual machines match: worker-1 (vc/vm-1), restored (vc/vm-2)",
+    });
+  });
+
+  it("calls it Ambiguous when both byte orders hit, each another machine", () => {
+    const machines = [aMachine({ biosUuid: uuid }), aMachine({ id: "vc/vm-2", biosUuid: swapped })];
+    expect(bindingsOf([aNode({ name: "n", systemUuid: uuid })], machines)).toEqual(["Ambiguous"]);
+  });
+
+  it("calls two nodes for one machine Ambiguous, both of them", () => {
+    const nodes = [
+      aNode({ name: "a", systemUuid: uuid }),
+      aNode({ name: "b", systemUuid: swapped }),
+    ];
+    expect(bindingsOf(nodes, [aMachine()])).toEqual(["Ambiguous", "Ambiguous"]);
+  });
+
+  it("calls two running machines with the node's name Ambiguous", () => {
+    const machines = [aMachine(), aMachine({ id: "vc/vm-2", biosUuid: other })];
+    expect(bindingsOf([aNode()], machines)).toEqual(["Ambiguous"]);
+  });
+
+  it("does not match a machine that is off by its name alone", () => {
+    expect(bindingsOf([aNode()], [aMachine({ power: "poweredOff" })])).toEqual([
+      "NoVirtualMachine",
+    ]);
+  });
+
+  it("counts a machine once whose name and guest host name are both the node's", () => {
+    expect(bindingsOf([aNode()], [aMachine({ guestHostName: "Worker-1" })])).toEqual([
+      "vc/vm-1 by name",
+    ]);
+  });
+
+  it.each<[string, Partial<VirtualMachine>, string]>([
+    ["off and on no host", { power: "poweredOff" }, "VirtualMachineOff"],
+    ["on, but on no host", { power: "poweredOn" }, "NoHost"],
+  ])("rejects a machine that is %s", (_, overrides, reason) => {
+    const { hostId: _hostId, ...machine } = aMachine(overrides);
+    expect(bindingsOf([aNode({ systemUuid: uuid })], [machine])).toEqual([reason]);
+  });
+
+  it("rejects a machine on a host that vCenter does not show", () => {
+    const machine = aMachine({ hostId: "vc/host-9" });
+    expect(bindingsOf([aNode({ systemUuid: uuid })], [machine])).toEqual(["NoHost"]);
+  });
+
+  it("says what it looked for, and that some uuids could not be read", () => {
+    const machines = [aMachine({ name: "other", biosUuid: "" })];
+    const node = aNode({ providerId: `vsphere://${uuid}`, systemUuid: other });
+    expect(bindNodes([node], anInventory([aHost()], machines))[0]).toMatchObject({
+      reason: "NoVirtualMachine",
+      message:
+        `no virtual machine has providerID vsphere://${uuid} or systemUUID ${other} or name worker-1; ` +
+        "the uuid of 1 virtual machines could not be read (privilege System.Read missing?)",
+    });
+  });
+});
+
+describe("machinesOfInterest", () => {
+  it("holds the matched and the ambiguous machines, and no others", () => {
+    const machines = [
+      aMachine({ id: "matched", biosUuid: uuid }),
+      aMachine({ id: "twin-1", biosUuid: other, name: "x" }),
+      aMachine({ id: "twin-2", biosUuid: other, name: "y" }),
+      aMachine({ id: "stranger", biosUuid: "", name: "z" }),
+    ];
+    const nodes = [aNode({ name: "a", systemUuid: uuid }), aNode({ name: "b", systemUuid: other })];
+    expect([...machinesOfInterest(nodes, machines)].toSorted()).toEqual([
+      "matched",
+      "twin-1",
+      "twin-2",
+    ]);
+  });
+});
+
+describe("swapByteOrder", () => {
+  it.each([
+    [uuid, swapped],
+    [swapped, uuid],
+    ["no uuid", "no uuid"],
+    ["", ""],
+  ])("turns %j into %j", (before, after) => {
+    expect(swapByteOrder(before)).toBe(after);
+  });
+});

@@ -1,0 +1,125 @@
+import { describe, expect, it } from "vitest";
+import { createSelectNodes, type Facts } from "../../../src/selection/select.ts";
+import { simulatedGpu, simulatedHours } from "../../../src/selection/simulation.ts";
+import {
+  aGpu,
+  aHost,
+  aHostUntil,
+  aMachine,
+  aNode,
+  anInventory,
+  aPolicy,
+  now,
+} from "../../support/builders.ts";
+
+const settings = { ...aPolicy, hardMaxAgeMs: 15 * 60_000, simulate: false };
+const minutesAgo = (minutes: number) => new Date(now.getTime() - minutes * 60_000);
+const anyJob = { gpu: false, hours: 1 };
+
+function selectWith(facts: Partial<Facts>, overrides: Partial<typeof settings> = {}) {
+  const all: Facts = {
+    nodes: [aNode()],
+    inventory: anInventory([aHost()], [aMachine()]),
+    now,
+    ...facts,
+  };
+  return createSelectNodes(() => all, { ...settings, ...overrides });
+}
+
+describe("createSelectNodes", () => {
+  it.each<[string, Partial<Facts>, string]>([
+    ["the nodes were never listed", { nodes: undefined }, "NodesNotReady"],
+    ["vCenter was never read", { inventory: undefined }, "InventoryNotReady"],
+    [
+      "the inventory is older than the hard limit",
+      { inventory: anInventory([], [], minutesAgo(16)) },
+      "InventoryStale",
+    ],
+    [
+      "the inventory is exactly as old as the hard limit",
+      { inventory: anInventory([], [], minutesAgo(15)) },
+      "ranked",
+    ],
+  ])("when %s", (_, facts, expected) => {
+    const selection = selectWith(facts)(anyJob);
+    expect(selection.kind === "ranked" ? "ranked" : selection.reason).toBe(expected);
+  });
+
+  it("repeats why vCenter cannot be read", () => {
+    const selection = selectWith({ inventory: undefined, inventoryProblem: "wrong password" })(
+      anyJob,
+    );
+    expect(selection).toMatchObject({ message: "wrong password" });
+  });
+
+  it("follows the clock although nothing else changes", () => {
+    let time = now;
+    const inventory = () => anInventory([aHostUntil(100)], [aMachine()], time);
+    const { hosts, virtualMachines } = inventory();
+    const nodes = [aNode()];
+    const select = createSelectNodes(
+      () => ({ nodes, inventory: { takenAt: time, hosts, virtualMachines }, now: time }),
+      settings,
+    );
+    const job = { gpu: false, hours: 100 };
+    expect(select(job)).toMatchObject({ ranking: { fitting: [{ hoursAvailable: 100 }] } });
+    time = new Date(now.getTime() + 2_000);
+    expect(select(job)).toMatchObject({ ranking: { rejected: [{ reason: "TooFewHours" }] } });
+  });
+
+  it("sees a node change at once", () => {
+    let nodes = [aNode()];
+    const inventory = anInventory([aHost()], [aMachine()]);
+    const select = createSelectNodes(() => ({ nodes, inventory, now }), settings);
+    expect(select(anyJob)).toMatchObject({ ranking: { fitting: [{}] } });
+    nodes = [aNode({ ready: false })];
+    expect(select(anyJob)).toMatchObject({ ranking: { rejected: [{ reason: "NodeNotReady" }] } });
+  });
+
+  it("lets CPU jobs use GPU nodes last under the policy atLeast", () => {
+    const nodes = [aNode({ name: "gpu-idle" }), aNode({ name: "cpu-busy" })];
+    const inventory = anInventory(
+      [aHost()],
+      [
+        aMachine({ id: "1", name: "gpu-idle", gpus: [aGpu], cpuDemandMhz: 1 }),
+        aMachine({ id: "2", name: "cpu-busy", biosUuid: "", cpuDemandMhz: 9_000 }),
+      ],
+    );
+    const selection = selectWith({ nodes, inventory }, { gpuPolicy: "atLeast" } as object)(anyJob);
+    expect(selection).toMatchObject({
+      ranking: { fitting: [{ node: { name: "cpu-busy" } }, { node: { name: "gpu-idle" } }] },
+    });
+  });
+});
+
+describe("simulation mode", () => {
+  const names = Array.from({ length: 1_000 }, (_, i) => `esxi-${i}.example.com`);
+
+  it("gives 300 to 400 hours, each of them to somebody", () => {
+    const hours = names.map(simulatedHours);
+    expect(Math.min(...hours)).toBe(300);
+    expect(Math.max(...hours)).toBe(400);
+  });
+
+  it("gives a GPU to half of the hosts, within three standard deviations", () => {
+    const share = names.filter(simulatedGpu).length;
+    expect(Math.abs(share - 500)).toBeLessThan(48);
+  });
+
+  it("gives the same answer every time, also when the inventory is some minutes old", () => {
+    const name = names.find(simulatedGpu) ?? "";
+    const inventory = anInventory([aHost({ name })], [aMachine()], minutesAgo(14));
+    const select = selectWith({ inventory }, { simulate: true });
+    expect(select({ gpu: true, hours: 300 })).toMatchObject({
+      ranking: { fitting: [{ hoursAvailable: simulatedHours(name) }] },
+    });
+  });
+
+  it("is off unless asked for", () => {
+    const name = names.find(simulatedGpu) ?? "";
+    const inventory = anInventory([aHost({ name })], [aMachine()]);
+    expect(selectWith({ inventory })({ gpu: true, hours: 1 })).toMatchObject({
+      ranking: { rejected: [{ reason: "NoGpu" }] },
+    });
+  });
+});
