@@ -1,0 +1,193 @@
+/** Reads the environment once, into a frozen Config; reports every problem at once, by variable name. */
+
+import { z } from "zod";
+
+export interface ListenAddress {
+  /** Absent: all addresses of the machine. */
+  readonly host?: string;
+  readonly port: number;
+}
+
+export interface Config {
+  /** Path of a kubeconfig; absent inside a cluster. */
+  readonly kubeconfig?: string;
+  readonly podName: string;
+  readonly podNamespace: string;
+  /** Off only where a single process runs by hand: two that write at once get in each other's way. */
+  readonly leaderElection: boolean;
+  readonly metricsAddress: ListenAddress;
+  readonly healthAddress: ListenAddress;
+  readonly logLevel: string;
+  /** Where to find vCenter: see vcenter-settings.ts. */
+  readonly vcenter: VcenterSource;
+  readonly gpuPolicy: "exact" | "atLeast";
+  readonly toleratedTaints: ReadonlySet<string>;
+  readonly simulateAccelerators: boolean;
+  readonly softMaxAgeMs: number;
+  readonly hardMaxAgeMs: number;
+}
+
+/** A folder whose files are read again before each login, or values from the environment, or both: a file wins. */
+export interface VcenterSource {
+  readonly dir?: string;
+  readonly values: Readonly<Record<string, string>>;
+  readonly caFile?: string;
+  readonly insecure: boolean;
+}
+
+/** Something is wrong with the environment: `problems` has one line per variable. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(
+      `the configuration has ${problems.length} problem(s):\n${problems.map((p) => `  ${p}\n`).join("")}`,
+    );
+    this.name = "ConfigError";
+    this.problems = problems;
+  }
+}
+
+/** The GPU vendors' own taints keep other pods away; they say nothing against a job that asks us. */
+const vendorTaints = ["nvidia.com/gpu", "amd.com/gpu", "gpu.intel.com/i915", "gpu.intel.com/xe"];
+
+/** Names in the environment, and in the mounted Secret, that say where vCenter is. */
+export const vcenterNames = [
+  "GOVMOMI_URL",
+  "GOVMOMI_USERNAME",
+  "GOVMOMI_PASSWORD",
+  "GOVMOMI_THUMBPRINT",
+  "GOVMOMI_DATACENTER",
+  "VC_HOST",
+  "VC_USER",
+  "VC_PASS",
+] as const;
+
+const flag = z
+  .enum(["true", "false"], { error: (issue) => `is ${quote(issue.input)}, wanted true or false` })
+  .transform((text) => text === "true");
+
+const duration = z.string().transform((text, context) => {
+  const match = /^(\d{1,6})(ms|s|m|h)$/.exec(text);
+  const unit = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[match?.[2] ?? ""];
+  const milliseconds = Number(match?.[1]) * (unit ?? Number.NaN);
+  if (milliseconds > 0) return milliseconds;
+  context.addIssue(`is ${quote(text)}, wanted a duration above zero such as 90s, 2m or 1h`);
+  return z.NEVER;
+});
+
+const address = z.string().transform((text, context): ListenAddress => {
+  const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) {
+    context.addIssue(`is ${quote(text)}, wanted HOST:PORT or :PORT`);
+    return z.NEVER;
+  }
+  const host = match[1] ?? match[2] ?? "";
+  return host === "" ? { port } : { host, port };
+});
+
+const list = z.string().transform((text) =>
+  text
+    .split(",")
+    .map((item) => item.trim())
+    .filter(Boolean),
+);
+
+const Environment = z.object({
+  KUBECONFIG: z.string().optional(),
+  POD_NAME: z.string().default(`gpuinfo-${process.pid}`),
+  POD_NAMESPACE: z.string().default("gpuinfo-system"),
+  LEADER_ELECTION: flag.default(true),
+  METRICS_ADDRESS: address.prefault(":8080"),
+  HEALTH_ADDRESS: address.prefault(":8081"),
+  LOG_LEVEL: z
+    .enum(["trace", "debug", "info", "warn", "error", "fatal"], {
+      error: (issue) => `is ${quote(issue.input)}, wanted trace, debug, info, warn, error or fatal`,
+    })
+    .default("info"),
+  GOVMOMI_DIR: z.string().optional(),
+  GOVMOMI_CA_FILE: z.string().optional(),
+  GOVMOMI_INSECURE: flag.default(false),
+  GPU_POLICY: z
+    .enum(["exact", "atLeast"], {
+      error: (issue) => `is ${quote(issue.input)}, wanted exact or atLeast`,
+    })
+    .default("exact"),
+  TOLERATED_TAINTS: list.prefault(vendorTaints.join(",")),
+  SIMULATE_ACCELERATORS: flag.default(false),
+  SOFT_MAX_AGE: duration.prefault("2m"),
+  HARD_MAX_AGE: duration.prefault("15m"),
+});
+
+/**
+ * @param environment `process.env`; a variable that is set to nothing counts as not set
+ * @throws ConfigError
+ */
+export function readConfig(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Config {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""),
+  );
+  const parsed = Environment.safeParse(given);
+  const problems = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`);
+  const values = vcenterValues(given);
+  if (given["GOVMOMI_DIR"] === undefined) problems.push(...missingVcenter(values));
+  if (parsed.success && parsed.data.HARD_MAX_AGE < parsed.data.SOFT_MAX_AGE) {
+    problems.push("HARD_MAX_AGE is shorter than SOFT_MAX_AGE, wanted the same or longer");
+  }
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  const env = parsed.data;
+  return Object.freeze({
+    ...(env.KUBECONFIG !== undefined && { kubeconfig: env.KUBECONFIG }),
+    podName: env.POD_NAME,
+    podNamespace: env.POD_NAMESPACE,
+    leaderElection: env.LEADER_ELECTION,
+    metricsAddress: env.METRICS_ADDRESS,
+    healthAddress: env.HEALTH_ADDRESS,
+    logLevel: env.LOG_LEVEL,
+    vcenter: {
+      ...(env.GOVMOMI_DIR !== undefined && { dir: env.GOVMOMI_DIR }),
+      ...(env.GOVMOMI_CA_FILE !== undefined && { caFile: env.GOVMOMI_CA_FILE }),
+      values,
+      insecure: env.GOVMOMI_INSECURE,
+    },
+    gpuPolicy: env.GPU_POLICY,
+    toleratedTaints: new Set(env.TOLERATED_TAINTS),
+    simulateAccelerators: env.SIMULATE_ACCELERATORS,
+    softMaxAgeMs: env.SOFT_MAX_AGE,
+    hardMaxAgeMs: env.HARD_MAX_AGE,
+  });
+}
+
+function vcenterValues(
+  given: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const name of vcenterNames) {
+    const value = given[name];
+    if (value !== undefined) values[name] = value;
+  }
+  return values;
+}
+
+function missingVcenter(values: Readonly<Record<string, string>>): string[] {
+  const pairs = [
+    ["GOVMOMI_URL", "VC_HOST", "vCenter's host, host:port or URL"],
+    ["GOVMOMI_USERNAME", "VC_USER", "a user with read-only rights"],
+    ["GOVMOMI_PASSWORD", "VC_PASS", "that user's password"],
+  ] as const;
+  return pairs
+    .filter(([name, second]) => values[name] === undefined && values[second] === undefined)
+    .map(
+      ([name, second, what]) =>
+        `${name} is not set, wanted ${what} (${second} is its second name; GOVMOMI_DIR names a folder that holds them as files)`,
+    );
+}
+
+function quote(value: unknown): string {
+  return JSON.stringify(value) ?? "nothing";
+}
