@@ -120,6 +120,12 @@ const Environment = z.object({
   HARD_MAX_AGE: duration.prefault("15m"),
 });
 
+/** Every variable that is read; docs/configuration.md explains them. */
+export const variableNames: readonly string[] = [
+  ...Object.keys(Environment.shape),
+  ...vcenterNames,
+];
+
 /**
  * @param environment `process.env`; a variable that is set to nothing counts as not set
  * @throws ConfigError

@@ -1,5 +1,6 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { ConfigError, readConfig } from "../../src/config.ts";
+import { ConfigError, readConfig, variableNames } from "../../src/config.ts";
 
 const vcenter = { GOVMOMI_URL: "vc.example.com", GOVMOMI_USERNAME: "u", GOVMOMI_PASSWORD: "p" };
 
@@ -86,5 +87,15 @@ describe("readConfig", () => {
 
   it("freezes what it read", () => {
     expect(Object.isFrozen(readConfig(vcenter))).toBe(true);
+  });
+});
+
+describe("docs/configuration.md", () => {
+  it("explains every variable, and no other", () => {
+    const tables = readFileSync("docs/configuration.md", "utf8")
+      .split("\n")
+      .filter((line) => line.startsWith("| `"));
+    const explained = tables.flatMap((line) => line.match(/(?<=`)[A-Z]+_?[A-Z_]+(?=`)/g) ?? []);
+    expect(explained.toSorted()).toEqual(variableNames.toSorted());
   });
 });

@@ -1,0 +1,121 @@
+/** Tells what gpuinfo does, on a running stack with the demo's fleet; throws where the story does not come true. */
+import { readdirSync } from "node:fs";
+import path from "node:path";
+import type { Stack } from "../stack.ts";
+import { repositoryRoot } from "../tools/families.ts";
+import type { Say } from "../tools/progress.ts";
+import { type Advice, describe, readAdvice, untilAdvice } from "./advice.ts";
+
+/** Starts out in maintenance in the demo's fleet, with the same kind of GPU as esxi-dell-h. */
+const hostBackInService = "esxi-dell-l.example.com";
+/** Asks for more hours than any host but one has: its node is on a vGPU and can be moved. */
+const movedSample = "gpu2";
+
+export async function tellStory(stack: Stack, say: Say): Promise<void> {
+  const answered = await applySamples(stack, say);
+  await maintainHostOf(stack, find(answered, "gpu1"), say);
+  await followVmotion(stack, say);
+}
+
+async function applySamples({ controlPlane }: Stack, say: Say): Promise<readonly Advice[]> {
+  const samples = sampleFiles();
+  say(`\n1. ${samples.length} jobs need a GPU, for 75 to 250 hours. Which node outlasts them?\n`);
+  await command(controlPlane, ["apply", ...samples.map((file) => `-f=${file}`)], say);
+  const { advice, elapsedMs } = await untilAdvice(
+    controlPlane.api,
+    "an answer that is long enough for every sample",
+    (all) => all.length === samples.length && all.every(isLongEnough),
+  );
+  say(`\n   Answered within ${seconds(elapsedMs)}:`);
+  advice.map(describe).forEach(say);
+  say("");
+  await command(controlPlane, ["get", "gpu"], say);
+  return advice;
+}
+
+async function maintainHostOf(
+  { controlPlane, simulator }: Stack,
+  chosen: Advice,
+  say: Say,
+): Promise<void> {
+  say(
+    `\n2. ${chosen.host}, chosen for ${chosen.name}, goes into maintenance. Nobody touches the GPUInfo.\n`,
+  );
+  const before = await readAdvice(controlPlane.api);
+  await simulator.control("/maintenance", { host: chosen.host, state: "enter" });
+  const { advice, elapsedMs } = await untilAdvice(
+    controlPlane.api,
+    `another host than ${chosen.host} everywhere`,
+    (all) => all.every((one) => isLongEnough(one) && one.host !== chosen.host),
+  );
+  for (const then of before.filter(({ host }) => host === chosen.host)) {
+    const now = find(advice, then.name);
+    say(
+      `   ${now.name}  ${then.node} on ${then.host} -> ${now.node} on ${now.host}, within ${seconds(elapsedMs)}`,
+    );
+  }
+  await simulator.control("/maintenance", { host: chosen.host, state: "exit" });
+  say(`\n   ${chosen.host} leaves maintenance. Advice that still fits stays as it is.`);
+}
+
+async function followVmotion({ controlPlane, simulator }: Stack, say: Say): Promise<void> {
+  const before = find(await readAdvice(controlPlane.api), movedSample);
+  say(
+    `\n3. ${before.node}, chosen for ${before.name}, moves by vMotion to ${hostBackInService}.\n`,
+  );
+  await simulator.control("/maintenance", { host: hostBackInService, state: "exit" });
+  await simulator.control("/vmotion", { vm: before.node, host: hostBackInService });
+  const { advice, elapsedMs } = await untilAdvice(
+    controlPlane.api,
+    `${before.name} to name ${before.node} on ${hostBackInService}`,
+    (all) => all.some((one) => isAt(one, before.name, before.node, hostBackInService)),
+  );
+  const now = find(advice, before.name);
+  say(
+    `   ${now.name}  still ${now.node}, now on ${now.host} (was ${before.host}), within ${seconds(elapsedMs)}`,
+  );
+  say(`   ${now.name}  up for ${now.hoursAvailable} h more (was ${before.hoursAvailable} h)\n`);
+  await command(controlPlane, ["get", "gpu"], say);
+}
+
+function sampleFiles(): readonly string[] {
+  const folder = path.join(repositoryRoot, "samples");
+  const names = readdirSync(folder).filter((name) => /^gpu\d+\.yaml$/.test(name));
+  return names.toSorted().map((name) => path.join("samples", name));
+}
+
+/** Shows a kubectl command and what it prints. */
+async function command(
+  { kubectl }: Stack["controlPlane"],
+  args: readonly string[],
+  say: Say,
+): Promise<void> {
+  say(`   $ kubectl ${args.join(" ")}`);
+  const printed = await kubectl(args);
+  printed
+    .trimEnd()
+    .split("\n")
+    .forEach((line) => say(`   ${line.trimEnd()}`));
+}
+
+function isLongEnough({ isReady, hours, hoursAvailable }: Advice): boolean {
+  return isReady && hoursAvailable >= hours;
+}
+
+function isAt(advice: Advice, name: string, node: string, host: string): boolean {
+  return advice.isReady && advice.name === name && advice.node === node && advice.host === host;
+}
+
+function find(advice: readonly Advice[], name: string): Advice {
+  const found = advice.find((one) => one.name === name);
+  if (found === undefined) {
+    throw new Error(
+      `there is no GPUInfo "${name}" among ${advice.map((one) => one.name).join(", ")}`,
+    );
+  }
+  return found;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}

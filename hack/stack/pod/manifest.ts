@@ -1,0 +1,100 @@
+/** Finds in rendered manifests the Deployment that runs gpuinfo, and reads it as a kubelet would. */
+import { parseAllDocuments } from "yaml";
+
+/** Any Kubernetes object, as far as it is told apart here. */
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+}
+
+interface Deployment extends Manifest {
+  readonly spec: { readonly template: { readonly spec: PodSpec } };
+}
+
+export interface EnvVar {
+  readonly name: string;
+  readonly value?: string;
+  readonly valueFrom?: { readonly fieldRef?: { readonly fieldPath: string } };
+}
+
+export interface VolumeMount {
+  readonly name: string;
+  readonly mountPath: string;
+}
+
+interface KeyToPath {
+  readonly key: string;
+  readonly path: string;
+}
+
+export interface Volume {
+  readonly name: string;
+  readonly secret?: {
+    readonly secretName: string;
+    readonly items?: readonly KeyToPath[];
+    readonly optional?: boolean;
+  };
+  readonly configMap?: {
+    readonly name: string;
+    readonly items?: readonly KeyToPath[];
+    readonly optional?: boolean;
+  };
+  readonly emptyDir?: object;
+}
+
+export interface Container {
+  readonly name: string;
+  readonly args?: readonly string[];
+  readonly env?: readonly EnvVar[];
+  readonly volumeMounts?: readonly VolumeMount[];
+}
+
+export interface PodSpec {
+  readonly serviceAccountName?: string;
+  readonly terminationGracePeriodSeconds?: number;
+  readonly containers: readonly Container[];
+  readonly volumes?: readonly Volume[];
+}
+
+/** The Deployment that runs gpuinfo. */
+export interface Workload {
+  readonly name: string;
+  readonly namespace: string;
+  readonly pod: PodSpec;
+  /** The container of gpuinfo's process. */
+  readonly container: Container;
+}
+
+export function parseManifests(rendered: string): readonly Manifest[] {
+  return parseAllDocuments(rendered).flatMap((document) => {
+    const manifest: Manifest | null = document.toJS();
+    return manifest ?? [];
+  });
+}
+
+/** The Deployment of that name; throws when the manifests do not have it as it is wanted. */
+export function findWorkload(manifests: readonly Manifest[], name: string): Workload {
+  const found = manifests.filter(isDeployment).find(({ metadata }) => metadata.name === name);
+  if (found === undefined) {
+    throw new Error(`the manifests have no Deployment "${name}"`);
+  }
+  const pod = found.spec.template.spec;
+  const container = pod.containers.find((candidate) => candidate.name === name);
+  if (container === undefined) {
+    throw new Error(`Deployment "${name}" has no container "${name}"`);
+  }
+  const namespace = found.metadata.namespace ?? "default";
+  return { name, namespace, pod, container };
+}
+
+/** The same manifests with no pods asked for: no kubelet is there that would run them. */
+export function withoutReplicas(manifests: readonly Manifest[]): readonly Manifest[] {
+  return manifests.map((manifest) =>
+    isDeployment(manifest) ? { ...manifest, spec: { ...manifest.spec, replicas: 0 } } : manifest,
+  );
+}
+
+function isDeployment(manifest: Manifest): manifest is Deployment {
+  return manifest.kind === "Deployment";
+}

@@ -1,0 +1,70 @@
+// Moves a virtual machine to another host.
+
+package inventory
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/types"
+
+	"gpuinfo.example.com/hack/vcsim/internal/fleet"
+)
+
+// ConflictError says why vCenter would not do it.
+type ConflictError struct{ message string }
+
+func (e *ConflictError) Error() string { return e.message }
+
+// Vmotion moves the machine, as vMotion does when it runs, and tells watchers of the machine and of both hosts.
+func (w *World) Vmotion(vm *simulator.VirtualMachine, to *simulator.HostSystem) error {
+	if err := w.movable(vm, to); err != nil {
+		return err
+	}
+	from, _ := w.Registry.Get(*vm.Runtime.Host).(*simulator.HostSystem)
+	if from == to {
+		return nil
+	}
+	ctx := w.NewContext()
+	changes := []types.PropertyChange{{Name: "runtime.host", Val: to.Self}, {Name: "summary.runtime.host", Val: to.Self}}
+	changes = append(changes, w.changePool(vm, from, to)...)
+	w.Registry.AtomicUpdate(ctx, vm, changes)
+	if from != nil {
+		w.Registry.AtomicUpdate(ctx, from, []types.PropertyChange{{Name: "vm", Val: without(from.Vm, vm.Self)}})
+	}
+	w.Registry.AtomicUpdate(ctx, to, []types.PropertyChange{{Name: "vm", Val: append(slices.Clone(to.Vm), vm.Self)}})
+	return nil
+}
+
+func (w *World) changePool(vm *simulator.VirtualMachine, from, to *simulator.HostSystem) []types.PropertyChange {
+	if from == nil || *from.Parent == *to.Parent {
+		return nil
+	}
+	old, pool := w.poolOf(from), w.poolOf(to)
+	old.Vm = without(old.Vm, vm.Self)
+	pool.Vm = append(slices.Clone(pool.Vm), vm.Self)
+	return []types.PropertyChange{{Name: "resourcePool", Val: pool.Self}}
+}
+
+// movable knows the two reasons that matter here: cards that do not travel, and profiles that the other host lacks.
+func (w *World) movable(vm *simulator.VirtualMachine, to *simulator.HostSystem) error {
+	spec, target := w.machines[vm.Self], w.hosts[to.Self]
+	if spec == nil || target == nil {
+		return nil // made over SOAP: nothing is known of it here
+	}
+	running := vm.Runtime.PowerState == types.VirtualMachinePowerStatePoweredOn
+	for _, gpu := range spec.GPUs {
+		if gpu.Kind != fleet.KindVgpu && running {
+			return &ConflictError{fmt.Sprintf("vm %s holds a passthrough device and is powered on, want it powered off before it moves", spec.Name)}
+		}
+	}
+	if err := fleet.FitsHost(spec, target); err != nil {
+		return &ConflictError{err.Error()}
+	}
+	return nil
+}
+
+func without(refs []types.ManagedObjectReference, gone types.ManagedObjectReference) []types.ManagedObjectReference {
+	return slices.DeleteFunc(slices.Clone(refs), func(ref types.ManagedObjectReference) bool { return ref == gone })
+}

@@ -1,0 +1,75 @@
+/** Lets one replica at a time work: a queue runs while this process holds the lease, and only then. */
+
+import type { Logger } from "pino";
+import { Elector, type ElectorOptions } from "./kube/elector.ts";
+import { WorkQueue, type WorkQueueOptions } from "./kube/work-queue.ts";
+
+export interface LeadershipOptions {
+  /** Absent: there is no other process, and we always work. */
+  readonly election?: Pick<ElectorOptions, "name" | "store" | "identity" | "observer">;
+  readonly queue: Omit<WorkQueueOptions, "log">;
+  /** The queue is empty: put into it what there is to do. */
+  readonly onStart: () => void;
+  readonly log: Logger;
+}
+
+/**
+ * A process that loses the lease does not end: what it writes is computed anew each time and can do no harm twice,
+ * and its inventory is worth keeping. It drops its work and competes again.
+ */
+export class Leadership {
+  readonly #options: LeadershipOptions;
+  #elector: Elector | undefined;
+  #queue: WorkQueue | undefined;
+  #stopped = false;
+
+  constructor(options: LeadershipOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const { election, log } = this.#options;
+    if (election === undefined) {
+      this.#work();
+      return;
+    }
+    this.#elector = new Elector({
+      ...election,
+      log,
+      onStartedLeading: () => this.#work(),
+      onStoppedLeading: (why) => {
+        void this.#rest();
+        if (why === "lost" && !this.#stopped) this.start();
+      },
+    });
+    this.#elector.start();
+  }
+
+  /** Does nothing on a replica that does not lead: the leader sees the same change. */
+  add(key: string, options: { urgent: boolean }): void {
+    this.#queue?.add(key, options);
+  }
+
+  get leading(): boolean {
+    return this.#queue !== undefined;
+  }
+
+  /** Finishes what is being written, then gives the lease back. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#rest();
+    await this.#elector?.stop();
+  }
+
+  #work(): void {
+    this.#queue = new WorkQueue({ ...this.#options.queue, log: this.#options.log });
+    this.#queue.start();
+    this.#options.onStart();
+  }
+
+  async #rest(): Promise<void> {
+    const queue = this.#queue;
+    this.#queue = undefined;
+    await queue?.stop();
+  }
+}

@@ -1,0 +1,236 @@
+/** Composes gpuinfo: builds the parts, starts them, stops them in order. The only file that ends the process. */
+
+import { pino } from "pino";
+import { GpuInfo } from "./api/gpuinfo.ts";
+import { apiVersion, kind } from "./api/group.ts";
+import { type Config, ConfigError, readConfig } from "./config.ts";
+import { healthApp, metricsApp, type ReadinessCheck } from "./health.ts";
+import { KubeClient } from "./kube/client.ts";
+import { EventRecorder } from "./kube/events.ts";
+import { applyGpuInfoStatus } from "./kube/gpuinfo-status.ts";
+import { Informer } from "./kube/informer.ts";
+import { leaseStore } from "./kube/lease.ts";
+import { listWatch } from "./kube/list-watch.ts";
+import { readNode } from "./kube/nodes.ts";
+import { gpuInfos as gpuInfoResource, nodes as nodeResource } from "./kube/resource.ts";
+import { Leadership } from "./leadership.ts";
+import { createMetrics } from "./metrics.ts";
+import { NodeList } from "./node-list.ts";
+import { Reconciler } from "./reconciler/reconciler.ts";
+import { machinesOfInterest } from "./selection/bind.ts";
+import { createSelectNodes } from "./selection/select.ts";
+import { close, listen, portOf } from "./serve.ts";
+import { readVcenterSettings } from "./vcenter-settings.ts";
+import { InventoryCache } from "./vsphere/inventory-cache.ts";
+
+/** Among nodes that fit, a better one is looked for this often. */
+const refreshMs = 5 * 60_000;
+/** Hours run down although nothing changes: everything is looked at again this often. */
+const sweepEveryMs = 30_000;
+/** Changes come in bursts, such as the pages of a list: this long after the first one, all are looked at together. */
+const gatherMs = 100;
+/** How long a start without an inventory is nothing to report. */
+const settleMs = 10_000;
+const drainMs = 4_500;
+const statusWriters = 8;
+
+interface Running {
+  stop(): Promise<void>;
+}
+
+async function start(config: Config): Promise<Running> {
+  const log = pino({ level: config.logLevel });
+  const metrics = createMetrics();
+  const kube = new KubeClient({
+    observer: metrics.kube,
+    ...(config.kubeconfig !== undefined && { kubeconfig: config.kubeconfig }),
+  });
+
+  const nodes = new Informer({
+    name: "nodes",
+    source: listWatch(kube, nodeResource),
+    parse: readNode,
+    log,
+    observer: metrics.kube,
+  });
+  const gpuInfos = new Informer({
+    name: "gpuinfoes",
+    source: listWatch(kube, gpuInfoResource),
+    parse: (object) => GpuInfo.parse(object),
+    log,
+    observer: metrics.kube,
+  });
+  const nodeList = new NodeList(() => nodes.list());
+
+  const vcenter = new InventoryCache({
+    readSettings: () => readVcenterSettings(config.vcenter),
+    interest: (machines) => machinesOfInterest(nodeList.current, machines),
+    log,
+    observe: metrics.vsphere,
+  });
+  const startedAt = Date.now();
+  const vcenterProblem = () => vcenter.health().error?.message;
+
+  const selectNodes = createSelectNodes(
+    () => {
+      const problem = vcenterProblem();
+      return {
+        nodes: nodes.synced ? nodeList.current : undefined,
+        inventory: vcenter.current(),
+        ...(problem !== undefined && { inventoryProblem: problem }),
+        now: new Date(),
+      };
+    },
+    { ...config, simulate: config.simulateAccelerators },
+  );
+
+  const events = new EventRecorder({
+    client: kube,
+    instance: config.podName,
+    log,
+    observer: metrics.kube,
+  });
+  const leadership: Leadership = new Leadership({
+    ...(config.leaderElection && {
+      election: {
+        name: "gpuinfo",
+        store: leaseStore(kube, config.podNamespace, "gpuinfo"),
+        identity: `${config.podName}_${crypto.randomUUID()}`,
+        observer: metrics.kube,
+      },
+    }),
+    queue: {
+      name: "gpuinfo",
+      workers: statusWriters,
+      process: (key) => reconciler.reconcile(key),
+      observer: metrics.kube,
+    },
+    onStart: () => sweepSoon(),
+    log,
+  });
+  const reconciler: Reconciler = new Reconciler({
+    selectNodes,
+    getGpuInfo: (key) => gpuInfos.get(key),
+    listKeys: () => gpuInfos.list().map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
+    enqueue: (key, options) => leadership.add(key, options),
+    writeStatus: (gpuInfo, status) => applyGpuInfoStatus(kube, gpuInfo, status),
+    recordEvent: ({ metadata }, { type, reason, note }) => {
+      const { namespace, name, uid } = metadata;
+      events.record({
+        regarding: { apiVersion, kind, namespace, name, uid },
+        type,
+        reason,
+        action: "SelectNode",
+        note,
+      });
+    },
+    vcenterProblem,
+    isSettled: () => vcenter.health().phase === "broken" || Date.now() - startedAt > settleMs,
+    now: () => new Date(),
+    settings: { ...config, refreshMs, simulate: config.simulateAccelerators },
+  });
+
+  let gathering: NodeJS.Timeout | undefined;
+  function sweepSoon(): void {
+    gathering ??= setTimeout(() => {
+      gathering = undefined;
+      if (leadership.leading) void reconciler.sweep();
+    }, gatherMs);
+  }
+  nodes.onChange(({ object, previous, type }) => {
+    if (!nodeList.changed(object, type === "update" ? previous : undefined)) return;
+    vcenter.interestChanged();
+    sweepSoon();
+  });
+  gpuInfos.onChange(({ key }) => leadership.add(key, { urgent: true }));
+  vcenter.onChange((change) => {
+    if (change === "state") sweepSoon();
+  });
+  const sweeper = setInterval(sweepSoon, sweepEveryMs);
+
+  const checks: ReadinessCheck[] = [
+    {
+      name: "nodes",
+      problem: () => (nodes.synced ? undefined : (nodes.state.problem ?? "not listed yet")),
+    },
+    {
+      name: "gpuinfoes",
+      problem: () => (gpuInfos.synced ? undefined : (gpuInfos.state.problem ?? "not listed yet")),
+    },
+    { name: "vcenter", problem: inventoryProblem },
+    { name: "shutdown", problem: () => (stopping ? "the process is ending" : undefined) },
+  ];
+  function inventoryProblem(): string | undefined {
+    const ageMs = inventoryAgeMs();
+    if (ageMs === undefined) return vcenterProblem() ?? "not read yet";
+    if (ageMs <= config.hardMaxAgeMs) return undefined;
+    return `last read ${Math.round(ageMs / 1000)} s ago; ${vcenterProblem() ?? "no answer since"}`;
+  }
+  function inventoryAgeMs(): number | undefined {
+    const takenAt = vcenter.current()?.takenAt;
+    return takenAt === undefined ? undefined : Date.now() - takenAt.getTime();
+  }
+  metrics.watch({
+    inventoryAgeSeconds: () => {
+      const ageMs = inventoryAgeMs();
+      return ageMs === undefined ? undefined : ageMs / 1000;
+    },
+    clockSkewSeconds: () => vcenter.health().clockSkewSeconds,
+  });
+
+  let stopping = false;
+  const servers = [
+    await listen(healthApp(checks), config.healthAddress),
+    await listen(metricsApp(metrics.registry), config.metricsAddress),
+  ];
+  nodes.start();
+  gpuInfos.start();
+  vcenter.start();
+  void gpuInfos.whenSynced().then(() => leadership.start());
+  if (config.simulateAccelerators)
+    log.warn("SIMULATE_ACCELERATORS is on: GPUs and hours are made up");
+  log.info({ ports: servers.map(portOf), pod: config.podName }, "started");
+
+  return {
+    async stop() {
+      stopping = true;
+      clearInterval(sweeper);
+      clearTimeout(gathering);
+      // The lease goes first, so that another replica takes over while we say goodbye to vCenter.
+      await leadership.stop();
+      await Promise.allSettled([vcenter.stop(), nodes.stop(), gpuInfos.stop(), events.stop()]);
+      await kube.close();
+      await Promise.allSettled(servers.map(close));
+      log.info("stopped");
+    },
+  };
+}
+
+function readConfigOrExit(): Config {
+  try {
+    return readConfig();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\nSee docs/configuration.md.\n`);
+    process.exit(2);
+  }
+}
+
+async function main(): Promise<void> {
+  const config = readConfigOrExit();
+  const running = await start(config).catch((error: unknown): never => {
+    process.stderr.write(`gpuinfo cannot start: ${error instanceof Error ? error.message : error}\n`);
+    process.exit(1);
+  });
+  let signals = 0;
+  const onSignal = () => {
+    signals += 1;
+    if (signals > 1) process.exit(1);
+    // What hangs is left behind: kubelet would kill us soon after.
+    setTimeout(() => process.exit(0), drainMs).unref();
+    void running.stop().finally(() => process.exit(0));
+  };
+  process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
+}
+
+await main();

@@ -1,0 +1,26 @@
+/** Says what a person can do about a failed connection. */
+import type { VsphereError, VsphereErrorKind } from "./errors.ts";
+
+const byType: Readonly<Record<string, string>> = {
+  InvalidLogin:
+    "check GOVMOMI_USERNAME and GOVMOMI_PASSWORD in Secret vc-creds; the next attempt comes in a minute, or as soon as they change",
+  THUMBPRINT_MISMATCH:
+    "if vCenter's certificate was renewed, set the new thumbprint; if not, something else answers in its place",
+};
+
+const unreachable = "check GOVMOMI_URL, and that vCenter runs and can be reached from here";
+
+const byKind: Readonly<Record<VsphereErrorKind, string>> = {
+  auth: "check that the account in Secret vc-creds may log in to vCenter",
+  tls: "set GOVMOMI_CA_FILE to the authority that issued vCenter's certificate, and use a name in GOVMOMI_URL that the certificate carries",
+  network: unreachable,
+  timeout: unreachable,
+  fault: "check that the account has the Read-only role at the root of vCenter, propagated",
+  protocol: "check that GOVMOMI_URL leads to vCenter itself and not to a proxy or another service",
+  settings: "check the settings of the vCenter connection",
+};
+
+/** One sentence without a full stop, naming the setting to look at. */
+export function adviseOn(error: VsphereError): string {
+  return byType[error.type] ?? byKind[error.kind];
+}

@@ -1,0 +1,94 @@
+/** Says how the connection to vCenter is doing, in the log once per change and to whoever asks. */
+import type { Logger } from "pino";
+import { adviseOn } from "./advice.ts";
+import { isExpiry, VsphereError, type VsphereErrorKind } from "./errors.ts";
+
+/**
+ * - `connecting`: not logged in yet, or again after the session ended.
+ * - `syncing`: logged in, reading everything for the first time.
+ * - `live`: the inventory follows vCenter.
+ * - `broken`: the last attempt failed, see `error`; the next one comes by itself.
+ */
+export interface VcenterHealth {
+  readonly phase: "connecting" | "syncing" | "live" | "broken";
+  /** Why it is broken, in words for the person who can mend it. */
+  readonly error?: {
+    readonly kind: VsphereErrorKind;
+    readonly message: string;
+    /** Since when, milliseconds since the Unix epoch. */
+    readonly since: number;
+  };
+  /** vCenter's clock minus ours; maintenance windows are in vCenter's time. */
+  readonly clockSkewSeconds?: number;
+}
+
+/** Holds the health and logs its changes; a failure that repeats is logged once. */
+export class HealthMonitor {
+  readonly #log: Logger;
+  readonly #now: () => number;
+  readonly #changed: () => void;
+  #health: VcenterHealth = { phase: "connecting" };
+  #lastFailure = "";
+
+  constructor(log: Logger, now: () => number, changed: () => void) {
+    this.#log = log;
+    this.#now = now;
+    this.#changed = changed;
+  }
+
+  current(): VcenterHealth {
+    return this.#health;
+  }
+
+  /** A login succeeded. What was broken stays so until everything is read. */
+  connected(): void {
+    if (this.#health.phase === "connecting") this.#set({ phase: "syncing" });
+  }
+
+  /** The inventory follows vCenter. */
+  live(): void {
+    if (this.#health.phase === "live") return;
+    this.#log.info({ afterFailure: this.#health.phase === "broken" }, "vCenter inventory is live");
+    this.#lastFailure = "";
+    this.#set({ phase: "live" });
+  }
+
+  /** An attempt or a running connection failed. */
+  failed(error: VsphereError): void {
+    if (isExpiry(error) && this.#health.phase === "live") {
+      this.#log.info({ method: error.method }, "vCenter ended our session, logging in again");
+      this.#set({ phase: "connecting" });
+      return;
+    }
+    const { kind, type, method } = error;
+    const failure = `${kind} ${type}`;
+    const advice = adviseOn(error);
+    if (failure !== this.#lastFailure) {
+      this.#log.error(
+        { kind, type, method, error: error.message, advice },
+        "vCenter connection failed",
+      );
+    }
+    const since =
+      failure === this.#lastFailure ? (this.#health.error?.since ?? this.#now()) : this.#now();
+    this.#lastFailure = failure;
+    this.#set({ phase: "broken", error: { kind, message: `${error.message}; ${advice}`, since } });
+  }
+
+  setClockSkew(clockSkewSeconds: number): void {
+    const before = this.#health.clockSkewSeconds ?? 0;
+    this.#health = { ...this.#health, clockSkewSeconds };
+    if (Math.abs(clockSkewSeconds) >= 60 && Math.abs(before) < 60) {
+      this.#log.warn(
+        { clockSkewSeconds },
+        "vCenter's clock differs from ours, maintenance windows shift by as much",
+      );
+    }
+  }
+
+  #set(health: VcenterHealth): void {
+    const { clockSkewSeconds } = this.#health;
+    this.#health = { ...health, ...(clockSkewSeconds === undefined ? {} : { clockSkewSeconds }) };
+    this.#changed();
+  }
+}

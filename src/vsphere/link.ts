@@ -1,0 +1,131 @@
+/** Keeps one session with vCenter: logs in, hands it to those who work with it, and logs in again when it is lost. */
+import { promises as timers } from "node:timers";
+import { toVsphereError, VsphereError } from "./errors.ts";
+import { sameSettings, type VcenterSettings } from "./settings.ts";
+import type { Timings } from "./timings.ts";
+
+/** What the link needs of a session. */
+export interface LinkSession {
+  logout(): Promise<void>;
+}
+
+export interface LinkOptions<Session extends LinkSession> {
+  /** Asked before every login, so that a rotated password heals by itself. */
+  readonly readSettings: () => Promise<VcenterSettings>;
+  readonly openSession: (settings: VcenterSettings, signal: AbortSignal) => Promise<Session>;
+  /** Uses the session; it is lost when this rejects. */
+  readonly work: (
+    session: Session,
+    settings: VcenterSettings,
+    signal: AbortSignal,
+  ) => Promise<void>;
+  readonly failed: (error: VsphereError) => void;
+  readonly timings: Pick<
+    Timings,
+    "backoffBaseMs" | "backoffCapMs" | "refusedLoginMs" | "settingsCheckMs"
+  >;
+  readonly now: () => number;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+}
+
+/** A login that vCenter refused; repeating it soon may lock the account. */
+interface Refusal {
+  readonly settings: VcenterSettings;
+  readonly at: number;
+}
+
+/**
+ * One loop, so there is never more than one login at a time. Pauses grow as `random * base * 2^n` up to a cap, and
+ * start over once a session lasted longer than the cap.
+ */
+export class VcenterLink<Session extends LinkSession> {
+  readonly #options: LinkOptions<Session>;
+  #failures = 0;
+  #refusal: Refusal | undefined;
+  /** A session that may still live on the server. */
+  #left: Session | undefined;
+
+  constructor(options: LinkOptions<Session>) {
+    this.#options = options;
+  }
+
+  /** Runs until the signal fires; by then the session is logged out. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.#attempt(signal);
+      } catch (cause) {
+        if (!signal.aborted) this.#options.failed(toVsphereError(cause, ""));
+      }
+      if (!signal.aborted) await this.#pause(signal);
+    }
+    await this.#leave();
+  }
+
+  async #attempt(signal: AbortSignal): Promise<void> {
+    const settings = await this.#readSettings();
+    if (this.#isRefused(settings)) return;
+    await this.#leave();
+    const session = await this.#logIn(settings, signal);
+    this.#left = session;
+    const startedAt = this.#options.now();
+    try {
+      await this.#options.work(session, settings, signal);
+    } finally {
+      const lasted = this.#options.now() - startedAt;
+      if (lasted > this.#options.timings.backoffCapMs) this.#failures = 0;
+    }
+  }
+
+  async #readSettings(): Promise<VcenterSettings> {
+    try {
+      return await this.#options.readSettings();
+    } catch (cause) {
+      const message = cause instanceof Error ? cause.message : "the settings could not be read";
+      throw new VsphereError(message, { kind: "settings", type: "Unreadable" });
+    }
+  }
+
+  async #logIn(settings: VcenterSettings, signal: AbortSignal): Promise<Session> {
+    try {
+      const session = await this.#options.openSession(settings, signal);
+      this.#refusal = undefined;
+      return session;
+    } catch (cause) {
+      if (cause instanceof VsphereError && cause.kind === "auth") {
+        this.#refusal = { settings, at: this.#options.now() };
+      }
+      throw cause;
+    }
+  }
+
+  #isRefused(settings: VcenterSettings): boolean {
+    if (!this.#refusal || !sameSettings(this.#refusal.settings, settings)) return false;
+    return this.#options.now() < this.#refusal.at + this.#options.timings.refusedLoginMs;
+  }
+
+  async #pause(signal: AbortSignal): Promise<void> {
+    await timers
+      .setTimeout(
+        this.#refusal ? this.#options.timings.settingsCheckMs : this.#backoffMs(),
+        undefined,
+        { signal },
+      )
+      .catch(() => undefined);
+  }
+
+  #backoffMs(): number {
+    const { backoffBaseMs, backoffCapMs } = this.#options.timings;
+    const ceiling = Math.min(backoffCapMs, backoffBaseMs * 2 ** this.#failures);
+    this.#failures = Math.min(this.#failures + 1, 30);
+    return this.#options.random() * ceiling;
+  }
+
+  /** Ends what is left of the last session, so that none is leaked while vCenter can be reached. */
+  async #leave(): Promise<void> {
+    const session = this.#left;
+    this.#left = undefined;
+    await session?.logout().catch(() => undefined);
+  }
+}
