@@ -62,9 +62,15 @@ async function start(config: Config): Promise<Running> {
   });
   const nodeList = new NodeList(() => nodes.list());
 
+  let unmatchedNodes = 0;
   const vcenter = new InventoryCache({
     readSettings: () => readVcenterSettings(config.vcenter),
-    interest: (machines) => machinesOfInterest(nodeList.current, machines),
+    interest: (machines) => {
+      const interest = machinesOfInterest(nodeList.current, machines);
+      unmatchedNodes = interest.unmatchedNodes;
+      return interest.machineIds;
+    },
+    unmatchedNodes: () => unmatchedNodes,
     log,
     observe: metrics.vsphere,
   });
@@ -144,7 +150,7 @@ async function start(config: Config): Promise<Running> {
   });
   gpuInfos.onChange(({ key }) => leadership.add(key, { urgent: true }));
   vcenter.onChange((change) => {
-    if (change === "state") sweepSoon();
+    if (change === "state" || change === "health") sweepSoon();
   });
   const sweeper = setInterval(sweepSoon, sweepEveryMs);
 
@@ -219,7 +225,9 @@ function readConfigOrExit(): Config {
 async function main(): Promise<void> {
   const config = readConfigOrExit();
   const running = await start(config).catch((error: unknown): never => {
-    process.stderr.write(`gpuinfo cannot start: ${error instanceof Error ? error.message : error}\n`);
+    process.stderr.write(
+      `gpuinfo cannot start: ${error instanceof Error ? error.message : error}\n`,
+    );
     process.exit(1);
   });
   let signals = 0;

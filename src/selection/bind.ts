@@ -25,13 +25,23 @@ export function bindNodes(
   return nodes.map((node, i) => toBinding(node, matches[i] ?? noMatch, claims, inventory));
 }
 
-/** Ids of the machines that are, or may be, one of these nodes: those worth watching closely. */
+export interface MachinesOfInterest {
+  /** Ids of the machines that are, or may be, one of the nodes: those worth watching closely. */
+  readonly machineIds: ReadonlySet<string>;
+  /** How many nodes have no machine. */
+  readonly unmatchedNodes: number;
+}
+
 export function machinesOfInterest(
   nodes: readonly NodeIdentity[],
   virtualMachines: readonly VirtualMachine[],
-): ReadonlySet<string> {
+): MachinesOfInterest {
   const index = indexMachines(virtualMachines);
-  return new Set(nodes.flatMap((node) => match(node, index).machines.map((vm) => vm.id)));
+  const matches = nodes.map((node) => match(node, index).machines);
+  return {
+    machineIds: new Set(matches.flat().map((vm) => vm.id)),
+    unmatchedNodes: matches.filter((machines) => machines.length === 0).length,
+  };
 }
 
 interface MachineIndex {

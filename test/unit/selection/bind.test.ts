@@ -126,12 +126,14 @@ describe("machinesOfInterest", () => {
       aMachine({ id: "twin-2", biosUuid: other, name: "y" }),
       aMachine({ id: "stranger", biosUuid: "", name: "z" }),
     ];
-    const nodes = [aNode({ name: "a", systemUuid: uuid }), aNode({ name: "b", systemUuid: other })];
-    expect([...machinesOfInterest(nodes, machines)].toSorted()).toEqual([
-      "matched",
-      "twin-1",
-      "twin-2",
-    ]);
+    const nodes = [
+      aNode({ name: "a", systemUuid: uuid }),
+      aNode({ name: "b", systemUuid: other }),
+      aNode({ name: "bare-metal" }),
+    ];
+    const { machineIds, unmatchedNodes } = machinesOfInterest(nodes, machines);
+    expect([...machineIds].toSorted()).toEqual(["matched", "twin-1", "twin-2"]);
+    expect(unmatchedNodes).toBe(1);
   });
 });
 

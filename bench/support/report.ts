@@ -1,0 +1,93 @@
+/** Prints results as a table, and writes them with what is needed to compare them: hardware, versions, commit. */
+
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { arch, cpus, platform, release, totalmem } from "node:os";
+import { dirname } from "node:path";
+
+export interface Row {
+  readonly what: string;
+  readonly value: number;
+  readonly unit: "ms" | "s" | "MiB" | "calls" | "times";
+  /** What the value may be at most; absent for a baseline. */
+  readonly goal?: number;
+}
+
+export interface Section {
+  readonly title: string;
+  readonly rows: readonly Row[];
+}
+
+/** @returns whether every goal was reached */
+export function report(name: string, sections: readonly Section[]): boolean {
+  const surroundings = {
+    cpu: cpus()[0]?.model.trim(),
+    cores: cpus().length,
+    memoryGib: Math.round(totalmem() / 2 ** 30),
+    system: `${platform()} ${arch()} ${release()}`,
+    node: process.version,
+    commit: commit(),
+    date: new Date().toISOString().slice(0, 10),
+  };
+  console.log(
+    `\n${surroundings.cpu}, ${surroundings.cores} cores, ${surroundings.memoryGib} GiB, ${surroundings.system}`,
+  );
+  console.log(`Node ${surroundings.node}, commit ${surroundings.commit}\n`);
+  for (const { title, rows } of sections) {
+    console.log(title);
+    console.table(
+      Object.fromEntries(
+        rows.map(({ what, value, unit, goal }) => [
+          what,
+          {
+            measured: round(value),
+            unit,
+            goal: goal === undefined ? "" : `at most ${goal}`,
+            reached: mark(value, goal),
+          },
+        ]),
+      ),
+    );
+  }
+  const file = new URL(`../results/${name}.json`, import.meta.url).pathname;
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(
+    file,
+    `${JSON.stringify({ surroundings, sections: sections.map(rounded) }, null, 2)}\n`,
+  );
+  return sections.every(({ rows }) =>
+    rows.every(({ value, goal }) => goal === undefined || value <= goal),
+  );
+}
+
+function rounded({ title, rows }: Section): Section {
+  return { title, rows: rows.map((row) => ({ ...row, value: round(row.value) })) };
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(3));
+}
+
+function mark(value: number, goal: number | undefined): string {
+  if (goal === undefined) return "";
+  return value <= goal ? "yes" : "NO";
+}
+
+function commit(): string {
+  const changed = git("status", "--porcelain", "--", "src", "deploy", "crd") !== "";
+  return `${git("rev-parse", "--short", "HEAD")}${changed ? " with changes" : ""}`;
+}
+
+function git(...args: string[]): string {
+  return execFileSync("git", args, { encoding: "utf8" }).trim();
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const [low = Number.NaN, high = low] = [
+    sorted[Math.ceil(middle) - 1],
+    sorted[Math.floor(middle)],
+  ];
+  return (low + high) / 2;
+}
