@@ -36,16 +36,16 @@ $(STAMP): package.json package-lock.json
 ##@ Local stack: a real API server and a simulated vCenter on this machine
 
 up: deps ## Start the stack in the background; FLEET=file.json chooses the vSphere fleet.
-	@$(NODE) hack/stack/up.ts --fleet "$(FLEET)"
+	@$(NODE) hack/stack/cli/up.ts --fleet "$(FLEET)"
 
 down: deps ## End what `make up` started.
-	@$(NODE) hack/stack/down.ts
+	@$(NODE) hack/stack/cli/down.ts
 
 logs: deps ## Follow gpuinfo's log; LOGS=kube-apiserver another's.
-	@$(NODE) hack/stack/logs.ts "$(LOGS)"
+	@$(NODE) hack/stack/cli/logs.ts "$(LOGS)"
 
 demo: deps ## Show in two minutes what gpuinfo does: samples, a maintenance, a vMotion.
-	@$(NODE) hack/stack/demo.ts
+	@$(NODE) hack/stack/cli/demo.ts
 
 ##@ Development
 
@@ -65,7 +65,7 @@ run: deps ## Run the controller here against the current kubeconfig; wants GOVMO
 	@LEADER_ELECTION=$${LEADER_ELECTION:-false} $(NODE) src/main.ts
 
 clean-tools: deps ## Remove the built tools of every checkout from the cache.
-	@$(NODE) hack/stack/clean-tools.ts
+	@$(NODE) hack/stack/cli/clean-tools.ts
 
 ##@ Your cluster
 

@@ -1,6 +1,6 @@
 /** Starts, keeps and ends the stack that lives in the background between `make up` and `make down`. */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type EnvEntries, readEnvFile, stackEnvironment, writeEnvFile } from "./env-file.ts";
 import { endAll } from "./process/end-all.ts";
@@ -63,10 +63,7 @@ export async function bringDown(dir: string): Promise<readonly string[]> {
   if (launcher !== undefined) {
     await endProcess(launcher, "SIGTERM", launcherGraceMs);
   }
-  return holdingLock(home, async () => {
-    rmSync(home.env, { force: true });
-    return endAll(home);
-  });
+  return holdingLock(home, async () => endAll(home));
 }
 
 /** Does something while nobody else starts or ends the stack in this home. */

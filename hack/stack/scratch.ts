@@ -9,12 +9,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
+import { scratchRoot } from "./places.ts";
 import { endAll } from "./process/end-all.ts";
 import { homeAt } from "./process/home.ts";
 import { isAlive, ownIdentity, type ProcessIdentity } from "./process/identity.ts";
-import { repositoryRoot } from "./tools/families.ts";
+import { lock } from "./process/lock.ts";
 
-const scratchRoot = path.join(repositoryRoot, ".local", "scratch");
 const ownerFile = "owner.json";
 
 /** A new empty folder; it and what was started in it lasts until a sweep after this process has ended. */
@@ -29,9 +29,14 @@ export async function scratchDir(name: string): Promise<string> {
 /** Ends and removes the scratch folders whose owner is gone. Gives the names of what was still running. */
 export async function sweepScratch(): Promise<readonly string[]> {
   const ended: string[] = [];
-  for (const dir of orphans()) {
-    ended.push(...(await endAll(homeAt(dir))));
-    rmSync(dir, { recursive: true, force: true });
+  const held = await lock(`${scratchRoot}.lock`, () => undefined);
+  try {
+    for (const dir of orphans()) {
+      ended.push(...(await endAll(homeAt(dir))));
+      rmSync(dir, { recursive: true, force: true });
+    }
+  } finally {
+    held.release();
   }
   return ended;
 }

@@ -19,7 +19,7 @@ export interface Simulator {
   /** The authority that signed its certificate. */
   readonly caPem: string;
   /** Asks the control endpoint to change something, such as `/vmotion`; throws with its words when it refuses. */
-  control(path: string, body: unknown): Promise<void>;
+  control(place: string, body: unknown): Promise<void>;
   /** Ends it, as when vCenter goes away. */
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** Starts it again at the same addresses, with the fleet as its file has it. */
@@ -51,8 +51,8 @@ export async function startSimulator(
     `-username=${username}`,
     `-password-file=${writeSecret(dir, "password", password)}`,
   ];
-  const startAt = async (listen: string, control: string): Promise<Started> => {
-    return startOnce(home, command, [...args, `-listen=${listen}`, `-control=${control}`]);
+  const startAt = async (listen: string, controlListen: string): Promise<Started> => {
+    return startOnce(home, command, [...args, `-listen=${listen}`, `-control=${controlListen}`]);
   };
   let running = await startAt("127.0.0.1:0", "127.0.0.1:0");
   const { url, controlUrl, instanceUuid } = running.announcement;
@@ -63,7 +63,7 @@ export async function startSimulator(
     username,
     password,
     caPem: authority.caPem,
-    control: async (path, body) => control(controlUrl, path, body),
+    control: async (place, body) => postControl(controlUrl + place, body),
     stop: async (signal) => running.component.stop(signal),
     start: async () => {
       running = await startAt(new URL(url).host, new URL(controlUrl).host);
@@ -71,11 +71,11 @@ export async function startSimulator(
   };
 }
 
-async function control(controlUrl: string, path: string, body: unknown): Promise<void> {
-  const answer = await request(controlUrl + path, { method: "POST", body: JSON.stringify(body) });
+async function postControl(url: string, body: unknown): Promise<void> {
+  const answer = await request(url, { method: "POST", body: JSON.stringify(body) });
   const text = await answer.body.text();
   if (answer.statusCode !== 200) {
-    throw new Error(`POST ${path} on the simulator answered ${answer.statusCode}: ${text.trim()}`);
+    throw new Error(`POST ${url} on the simulator answered ${answer.statusCode}: ${text.trim()}`);
   }
 }
 

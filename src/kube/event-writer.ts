@@ -14,7 +14,7 @@ export interface Series {
   readonly firstAt: Date;
   count: number;
   lastAt: Date;
-  /** How often it had happened when it was last written; 0 before the first time. */
+  /** How often it had happened when it was last written, or given up; 0 before the first time. */
   writtenCount: number;
   /** When it was last written, on the monotonic clock. */
   writtenMs: number;
@@ -84,6 +84,7 @@ export class EventWriter {
       } catch (error) {
         if (attempt >= tries || !this.#mayPass(error)) {
           log.warn({ reason: series.input.reason, err: error }, "event not written");
+          series.writtenCount = series.count;
           return observer.eventDone("failed");
         }
         await this.#pause(error, attempt);

@@ -10,10 +10,20 @@ export interface Identity {
   readonly resourceVersion: string;
 }
 
-export type WatchEvent =
-  | { readonly type: "changed" | "deleted"; readonly object: unknown }
-  /** Nothing changed up to here. */
-  | { readonly type: "bookmark"; readonly resourceVersion: string };
+/** An object was added or changed, or is no longer there. */
+export type ObjectEvent =
+  | { readonly type: "changed"; readonly object: unknown }
+  | { readonly type: "deleted"; readonly object: unknown };
+
+/** Nothing else changed up to this version. */
+export interface Bookmark {
+  readonly type: "bookmark";
+  readonly resourceVersion: string;
+  /** In a watch that begins with all objects: these were all. */
+  readonly endsList: boolean;
+}
+
+export type WatchEvent = ObjectEvent | Bookmark;
 
 /** @throws KubeError `malformed` when the object has no name or version */
 export function identify(object: unknown): Identity {
@@ -22,18 +32,8 @@ export function identify(object: unknown): Identity {
   if (name === undefined || resourceVersion === undefined) {
     throw new KubeError("malformed", "an object without metadata.name or metadata.resourceVersion");
   }
-  return { key: keyOf(name, textAt(object, "metadata", "namespace")), resourceVersion };
-}
-
-/** @returns the key under which an informer stores an object. */
-export function keyOf(name: string, namespace?: string): string {
-  return namespace === undefined ? name : `${namespace}/${name}`;
-}
-
-/** @returns the two parts of a key; no namespace for objects that are in none. */
-export function splitKey(key: string): { namespace?: string; name: string } {
-  const slash = key.indexOf("/");
-  return slash < 0 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+  const namespace = textAt(object, "metadata", "namespace");
+  return { key: namespace === undefined ? name : `${namespace}/${name}`, resourceVersion };
 }
 
 /**
@@ -50,7 +50,7 @@ export function parseWatchLine(line: string): WatchEvent {
     case "DELETED":
       return { type: "deleted", object };
     case "BOOKMARK":
-      return { type: "bookmark", resourceVersion: versionOf(object) };
+      return { type: "bookmark", resourceVersion: versionOf(object), endsList: endsList(object) };
     case "ERROR":
       throw errorOf(object);
     default:
@@ -70,6 +70,10 @@ function versionOf(object: unknown): string {
   const version = textAt(object, "metadata", "resourceVersion");
   if (version !== undefined) return version;
   throw new KubeError("malformed", "a bookmark without metadata.resourceVersion");
+}
+
+function endsList(object: unknown): boolean {
+  return textAt(object, "metadata", "annotations", "k8s.io/initial-events-end") === "true";
 }
 
 function errorOf(status: unknown): KubeError {

@@ -55,6 +55,7 @@ export function isExpiry(error: unknown): boolean {
   return error instanceof VsphereError && error.type === "NotAuthenticated";
 }
 
+const longestMessage = 300;
 const tlsCodes = /^(CERT_|ERR_SSL_|ERR_TLS_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|EPROTO|HOSTNAME_)/;
 
 /** Says whether a system error code is about trust and TLS rather than about reaching the server. */
@@ -65,6 +66,8 @@ export function isTlsCode(code: string): boolean {
 /** Turns what a socket or the HTTP client threw into ours, keeping its code and nothing of the request. */
 export function fromTransportError(cause: unknown): VsphereError {
   if (cause instanceof VsphereError) return cause;
+  // The HTTP client wraps what the agent threw.
+  if (cause instanceof Error && cause.cause instanceof VsphereError) return cause.cause;
   const code = stringAt(cause, "code") || "UNKNOWN";
   const message = stringAt(cause, "message") || code;
   if (isTlsCode(code))
@@ -77,17 +80,15 @@ export function fromTransportError(cause: unknown): VsphereError {
 
 /** Gives any thrown value the shape of a VsphereError and the name of the method that was called. */
 export function toVsphereError(cause: unknown, method: string): VsphereError {
+  if (cause instanceof VsphereError && (cause.method || !method)) return cause;
   if (cause instanceof VsphereError) {
-    return new VsphereError(cause.message, {
-      kind: cause.kind,
-      type: cause.type,
-      method: cause.method || method,
-      ...(cause.object === undefined ? {} : { object: cause.object }),
-    });
+    const { kind, type, object } = cause;
+    return new VsphereError(cause.message, { kind, type, method, ...(object ? { object } : {}) });
   }
-  return new VsphereError(`${method}: the answer could not be read`, {
+  const message = stringAt(cause, "message").slice(0, longestMessage) || "unknown";
+  return new VsphereError(`unexpected error: ${message}`, {
     kind: "protocol",
-    type: "UnreadableAnswer",
+    type: "Unexpected",
     method,
   });
 }

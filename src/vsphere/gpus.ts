@@ -64,6 +64,17 @@ export function decodePassthroughDevices(value: unknown): PassthroughDevice[] {
   );
 }
 
+/** `config.hardware.device` without disks, controllers and the like, which are most of what vCenter sends. */
+export function trimDevices(value: unknown): unknown {
+  const devices = childOf(value, "VirtualDevice");
+  if (devices === undefined) return value;
+  return {
+    VirtualDevice: asArray(devices).filter(
+      (device) => decodeBacking(childOf(device, "backing")).length > 0,
+    ),
+  };
+}
+
 /** Reads `hardware.pciDevice` of a host. */
 export function decodePciDevices(value: unknown): PciDevice[] {
   return readList(value, "HostPciDevice", "hardware.pciDevice").map((device) => ({

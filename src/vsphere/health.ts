@@ -61,7 +61,7 @@ export class HealthMonitor {
       return;
     }
     const { kind, type, method } = error;
-    const failure = `${kind} ${type}`;
+    const failure = kind === "network" || kind === "timeout" ? "unreachable" : `${kind} ${type}`;
     const advice = adviseOn(error);
     if (failure !== this.#lastFailure) {
       this.#log.error(

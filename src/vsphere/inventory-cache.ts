@@ -157,6 +157,12 @@ export class InventoryCache {
   }
 
   #tell(change: CacheChange): void {
-    for (const listener of this.#listeners) listener(change);
+    for (const listener of this.#listeners) {
+      try {
+        listener(change);
+      } catch (cause) {
+        this.#options.log.error({ err: cause, change }, "a listener of the inventory failed");
+      }
+    }
   }
 }

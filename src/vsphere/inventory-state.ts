@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Host, MaintenanceHorizon, VirtualMachine } from "../selection/model.ts";
 import type { ManagedObject, ObjectChange, PropertyBag } from "./decode.ts";
-import { decodePassthroughDevices, decodePciDevices, needsHostPci } from "./gpus.ts";
+import { decodePassthroughDevices, decodePciDevices, needsHostPci, trimDevices } from "./gpus.ts";
 import {
   globalId,
   type HostPci,
@@ -10,11 +10,11 @@ import {
   mapIdentity,
   mapUsage,
   mapVirtualMachine,
-  noUsage,
   readHostReference,
   type Usage,
+  unreadUsage,
 } from "./mapping.ts";
-import { pciPath, recentTaskPath, scheduledTasksPath } from "./properties.ts";
+import { devicesPath, pciPath, recentTaskPath, scheduledTasksPath } from "./properties.ts";
 import { calendarOf, decodeScheduledTask, type ScheduledTask } from "./scheduled-tasks.ts";
 
 /** A virtual machine that we follow; `bag` is absent until vCenter sent its details. */
@@ -32,6 +32,8 @@ export class InventoryState {
   readonly #hosts = new Map<string, PropertyBag>();
   readonly #followedHosts = new Set<string>();
   readonly #hostPci = new Map<string, HostPci>();
+  /** Hosts whose PCI devices are to be read again; until then the old ones count. */
+  readonly #agedPci = new Set<string>();
   readonly #tasks = new Map<string, PropertyBag>();
   #entering: ReadonlySet<string> = new Set();
   #calendar: (hostId: string) => MaintenanceHorizon = calendarOf([]);
@@ -76,7 +78,8 @@ export class InventoryState {
       this.#followed.delete(id);
       this.#mappedMachines.delete(id);
     }
-    for (const id of ids) if (!this.#followed.has(id)) this.#followed.set(id, { usage: noUsage });
+    for (const id of ids)
+      if (!this.#followed.has(id)) this.#followed.set(id, { usage: unreadUsage });
   }
 
   /** The followed virtual machines and the hosts under them: what the watch should be about. */
@@ -129,7 +132,7 @@ export class InventoryState {
           break;
         case "HostSystem":
           this.#applyHost(change);
-          recentTasks ||= change.values.has(recentTaskPath);
+          recentTasks ||= taskSigns.some((path) => change.values.has(path));
           break;
         default:
           this.#applyTask(change);
@@ -156,35 +159,32 @@ export class InventoryState {
     this.#entering = entering;
   }
 
-  /** Hosts whose PCI devices decide what a followed virtual machine has, and are not known yet. */
+  /** Hosts whose PCI devices decide what a followed virtual machine has, and are not known or old. */
   hostsLackingPci(): ManagedObject[] {
     const ids = new Set<string>();
     for (const [id, { bag }] of this.#followed) {
       const hostId = this.#hostIdOf(id);
-      if (hostId !== undefined && !this.#hostPci.has(hostId) && bag && hasPassthrough(bag))
-        ids.add(hostId);
+      if (hostId === undefined || !bag || !hasPassthrough(bag)) continue;
+      if (!this.#hostPci.has(hostId) || this.#agedPci.has(hostId)) ids.add(hostId);
     }
     return [...ids].map((id) => ({ type: "HostSystem", id }));
   }
 
   setHostPci(bags: readonly PropertyBag[]): void {
     for (const { object, values, refused } of bags) {
-      this.#hostPci.set(
-        object.id,
-        refused.size > 0 ? "refused" : decodePciDevices(values.get(pciPath)),
-      );
-      this.#dropMachinesOn(object.id);
+      const known = refused.size > 0 ? "refused" : decodePciDevices(values.get(pciPath));
+      this.#setPci(object.id, known);
     }
   }
 
   /** Records hosts whose PCI devices cannot be had. */
   refuseHostPci(hosts: readonly ManagedObject[]): void {
-    for (const { id } of hosts) this.#hostPci.set(id, "refused");
+    for (const { id } of hosts) this.#setPci(id, "refused");
   }
 
   /** Lets PCI devices be read again: cards come and go with a reboot. */
-  forgetHostPci(): void {
-    this.#hostPci.clear();
+  ageHostPci(): void {
+    for (const id of this.#hostPci.keys()) this.#agedPci.add(id);
   }
 
   /** Every host as known now, by global id. */
@@ -231,14 +231,14 @@ export class InventoryState {
       this.#forgetMachine(id);
       return true;
     }
-    this.#followed.set(id, { ...followed, bag: merge(followed.bag, change) });
+    this.#followed.set(id, { ...followed, bag: withoutBallast(merge(followed.bag, change)) });
     this.#mappedMachines.delete(id);
     return changesIdentity(change);
   }
 
   /** It may come back: vCenter tells leave and enter when a machine is taken out of a view and put in again. */
   #forgetMachine(id: string): void {
-    this.#followed.set(id, { usage: noUsage });
+    this.#followed.set(id, { usage: unreadUsage });
     this.#scanned.delete(id);
     this.#mappedMachines.delete(id);
   }
@@ -267,7 +267,9 @@ export class InventoryState {
     this.#mappedHosts.clear();
   }
 
-  #dropMachinesOn(hostId: string): void {
+  #setPci(hostId: string, pci: HostPci): void {
+    this.#hostPci.set(hostId, pci);
+    this.#agedPci.delete(hostId);
     for (const id of this.#followed.keys()) {
       if (this.#hostIdOf(id) === hostId) this.#mappedMachines.delete(id);
     }
@@ -280,6 +282,9 @@ export class InventoryState {
     return this.#scanned.get(id)?.hostId?.slice(globalId(this.#instanceUuid, "").length);
   }
 }
+
+/** Paths that change when a task on a host begins or ends; the first of them need not be pushed by vCenter. */
+const taskSigns = [recentTaskPath, "runtime.inMaintenanceMode"];
 
 const identityChanging: ReadonlySet<string> = new Set([
   "name",
@@ -301,8 +306,15 @@ function readTask(bag: PropertyBag): ScheduledTask {
 }
 
 function hasPassthrough(bag: PropertyBag): boolean {
-  const devices = bag.values.get("config.hardware.device");
+  const devices = bag.values.get(devicesPath);
   return devices !== undefined && needsHostPci(decodePassthroughDevices(devices));
+}
+
+/** Device lists are nearly all of the memory that bags of virtual machines take. */
+function withoutBallast(bag: PropertyBag): PropertyBag {
+  const devices = bag.values.get(devicesPath);
+  if (devices === undefined) return bag;
+  return { ...bag, values: new Map([...bag.values, [devicesPath, trimDevices(devices)]]) };
 }
 
 /** An `enter` tells everything; other changes tell what changed, and a path is either a value or refused. */

@@ -1,7 +1,7 @@
 /** Keeps one session with vCenter: logs in, hands it to those who work with it, and logs in again when it is lost. */
-import { promises as timers } from "node:timers";
 import { toVsphereError, VsphereError } from "./errors.ts";
 import { sameSettings, type VcenterSettings } from "./settings.ts";
+import { sleep } from "./sleep.ts";
 import type { Timings } from "./timings.ts";
 
 /** What the link needs of a session. */
@@ -106,13 +106,7 @@ export class VcenterLink<Session extends LinkSession> {
   }
 
   async #pause(signal: AbortSignal): Promise<void> {
-    await timers
-      .setTimeout(
-        this.#refusal ? this.#options.timings.settingsCheckMs : this.#backoffMs(),
-        undefined,
-        { signal },
-      )
-      .catch(() => undefined);
+    await sleep(this.#refusal ? this.#options.timings.settingsCheckMs : this.#backoffMs(), signal);
   }
 
   #backoffMs(): number {
@@ -122,10 +116,17 @@ export class VcenterLink<Session extends LinkSession> {
     return this.#options.random() * ceiling;
   }
 
-  /** Ends what is left of the last session, so that none is leaked while vCenter can be reached. */
+  /** Ends what is left of the last session; where vCenter cannot be reached, the next attempt tries again. */
   async #leave(): Promise<void> {
-    const session = this.#left;
+    try {
+      await this.#left?.logout();
+    } catch (cause) {
+      if (isUnreachable(cause)) return;
+    }
     this.#left = undefined;
-    await session?.logout().catch(() => undefined);
   }
+}
+
+function isUnreachable(cause: unknown): boolean {
+  return cause instanceof VsphereError && (cause.kind === "network" || cause.kind === "timeout");
 }

@@ -9,7 +9,7 @@ import {
   readString,
 } from "./decode.ts";
 import { decodePassthroughDevices, findGpus, needsHostPci, type PciDevice } from "./gpus.ts";
-import { pciPath, usagePaths } from "./properties.ts";
+import { devicesPath, pciPath, usagePaths } from "./properties.ts";
 
 /** What a host's PCI devices are, or that vCenter refuses to show them. */
 export type HostPci = readonly PciDevice[] | "refused";
@@ -21,7 +21,8 @@ export interface Usage {
   readonly refused: readonly string[];
 }
 
-export const noUsage: Usage = { cpuDemandMhz: 0, memoryUsedMib: 0, refused: [] };
+/** Before the first poll: nothing is known, so that a new node does not look idle. */
+export const unreadUsage: Usage = { cpuDemandMhz: 0, memoryUsedMib: 0, refused: usagePaths };
 
 /** Object ids repeat between vCenters. */
 export function globalId(instanceUuid: string, objectId: string): string {
@@ -41,7 +42,7 @@ export function mapIdentity(instanceUuid: string, bag: PropertyBag): VirtualMach
     cpuDemandMhz: 0,
     memoryUsedMib: 0,
     gpus: [],
-    unreadable: [...identity.unreadable, "config.hardware.device"],
+    unreadable: [...identity.unreadable, devicesPath],
   };
 }
 
@@ -139,8 +140,8 @@ function readGpus(
   onHost: boolean,
   hostPci: HostPci | undefined,
 ): { readonly gpus: readonly Gpu[]; readonly unreadable: readonly string[] } {
-  const value = bag.values.get("config.hardware.device");
-  if (value === undefined) return { gpus: [], unreadable: ["config.hardware.device"] };
+  const value = bag.values.get(devicesPath);
+  if (value === undefined) return { gpus: [], unreadable: [devicesPath] };
   const devices = decodePassthroughDevices(value);
   const pci = Array.isArray(hostPci) ? (hostPci as readonly PciDevice[]) : undefined;
   const lacking = onHost && pci === undefined && needsHostPci(devices);

@@ -9,8 +9,11 @@ export const identityPaths = [
   "runtime.host",
 ] as const;
 
-/** Of virtual machines that are Kubernetes nodes: the above, and the devices among which GPUs are. */
-export const virtualMachinePaths = [...identityPaths, "config.hardware.device"] as const;
+/** Of virtual machines that are Kubernetes nodes: the devices, among which GPUs are. */
+export const devicesPath = "config.hardware.device";
+
+/** All that is watched of virtual machines that are Kubernetes nodes. */
+export const virtualMachinePaths = [...identityPaths, devicesPath] as const;
 
 /** Of virtual machines that are Kubernetes nodes, polled: vCenter never pushes quickStats. */
 export const usagePaths = [

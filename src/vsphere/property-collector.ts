@@ -13,7 +13,7 @@ import type { FilterSpec } from "./filter-specs.ts";
 import type { CallOptions, VimCaller } from "./session.ts";
 
 /** Objects per page. Bigger pages block the event loop longer: vCenter's devices and PCI lists are large. */
-export const pageSizes = { leaves: 100, devices: 50, pci: 25 } as const;
+export const pageSizes = { leaves: 100, devices: 25, pci: 25 } as const;
 
 /** What is read at once, page by page. An abandoned read is cancelled on the server. */
 export async function* retrieve(
@@ -158,6 +158,12 @@ export class ChangeCollector {
       { _this: toSoapReference(this.#collector) },
       { timeoutMs },
     );
+  }
+
+  /** Gives it back to the server with its filters. */
+  async destroy(signal: AbortSignal): Promise<void> {
+    const args = { _this: toSoapReference(this.#collector) };
+    await this.#caller.call("DestroyPropertyCollector", args, { signal });
   }
 
   async #addFilter(spec: FilterSpec, signal: AbortSignal): Promise<void> {

@@ -3,13 +3,13 @@ import type { Timings } from "./timings.ts";
 
 /**
  * A full read comes every `fullReadMs`. A node without a virtual machine brings a scan of virtual machines within
- * `rescanMs`; if that finds nothing the next waits twice as long, because some nodes are no virtual machines at all.
+ * `rescanMs`; each one that settles nothing doubles the wait for the next, because some nodes are no virtual machines.
  */
 export class RescanPacer {
   readonly #timings: Pick<Timings, "fullReadMs" | "rescanMs">;
   readonly #now: () => number;
-  #readAllAt = 0;
-  #scannedAt = 0;
+  #scannedAllAt = 0;
+  #scannedMachinesAt = 0;
   #patienceMs: number;
   #unmatched = 0;
   #fullReadWanted = false;
@@ -20,47 +20,55 @@ export class RescanPacer {
     this.#patienceMs = timings.rescanMs;
   }
 
-  /** A scan is complete; `unmatched` nodes are left without a virtual machine. */
-  scanned(what: "all" | "virtualMachines", unmatched: number): void {
-    this.#scannedAt = this.#now();
-    if (what === "all") {
-      this.#readAllAt = this.#scannedAt;
-      this.#patienceMs = this.#timings.rescanMs;
-      this.#fullReadWanted = true;
-    } else {
-      this.#patienceMs *= 2;
-    }
-    this.#unmatched = unmatched;
+  /** All virtual machines were just read. */
+  scannedMachines(): void {
+    this.#scannedMachinesAt = this.#now();
+    if (this.#unmatched > 0) this.#patienceMs *= 2;
   }
 
-  /** Tells how many nodes lack a virtual machine; true when that is news that a scan may settle. */
+  /** All hosts and virtual machines were just read. */
+  scannedAll(): void {
+    this.#scannedAllAt = this.#now();
+  }
+
+  /** Tells how many nodes lack a virtual machine; true when there are more than before. */
   noteUnmatched(unmatched: number): boolean {
-    const news = unmatched > this.#unmatched;
-    if (news) this.#patienceMs = this.#timings.rescanMs;
+    const more = unmatched > this.#unmatched;
+    if (unmatched !== this.#unmatched) this.#patienceMs = this.#timings.rescanMs;
     this.#unmatched = unmatched;
-    return news;
+    return more;
   }
 
   /** What to read now. */
   due(): "all" | "virtualMachines" | "nothing" {
     const now = this.#now();
-    if (now >= this.#readAllAt + this.#timings.fullReadMs) return "all";
-    return this.#unmatched > 0 && now >= this.#scannedAt + this.#patienceMs
-      ? "virtualMachines"
-      : "nothing";
+    if (now >= this.#fullScanAt()) return "all";
+    return now >= this.#nextScanAt() ? "virtualMachines" : "nothing";
   }
 
-  /** Milliseconds until `due` may say something else. */
+  /** Milliseconds until `due` says something else than `nothing`. */
   nextInMs(): number {
-    const full = this.#readAllAt + this.#timings.fullReadMs;
-    const scan = this.#unmatched > 0 ? this.#scannedAt + this.#patienceMs : full;
-    return Math.max(0, Math.min(full, scan) - this.#now());
+    return Math.max(0, this.#nextScanAt() - this.#now());
   }
 
-  /** True once after each complete scan: the watch should then tell everything anew as well. */
+  /** The watch should tell everything anew as well. */
+  wantFullRead(): void {
+    this.#fullReadWanted = true;
+  }
+
+  /** True once after each `wantFullRead`. */
   takeFullRead(): boolean {
     const wanted = this.#fullReadWanted;
     this.#fullReadWanted = false;
     return wanted;
+  }
+
+  #fullScanAt(): number {
+    return this.#scannedAllAt + this.#timings.fullReadMs;
+  }
+
+  #nextScanAt(): number {
+    if (this.#unmatched === 0) return this.#fullScanAt();
+    return Math.min(this.#fullScanAt(), this.#scannedMachinesAt + this.#patienceMs);
   }
 }

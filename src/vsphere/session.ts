@@ -16,23 +16,25 @@ import { VcenterAgent } from "./tls-agent.ts";
 const wsdlPath = fileURLToPath(new URL("./wsdl/vim.wsdl", import.meta.url));
 
 /** The operations of the local WSDL. */
-export type VimMethod =
-  | "RetrieveServiceContent"
-  | "CurrentTime"
-  | "Login"
-  | "Logout"
-  | "CreateContainerView"
-  | "CreateListView"
-  | "ModifyListView"
-  | "DestroyView"
-  | "CreatePropertyCollector"
-  | "DestroyPropertyCollector"
-  | "CreateFilter"
-  | "RetrievePropertiesEx"
-  | "ContinueRetrievePropertiesEx"
-  | "CancelRetrievePropertiesEx"
-  | "WaitForUpdatesEx"
-  | "CancelWaitForUpdates";
+export const vimMethods = [
+  "RetrieveServiceContent",
+  "CurrentTime",
+  "Login",
+  "Logout",
+  "CreateContainerView",
+  "CreateListView",
+  "ModifyListView",
+  "DestroyView",
+  "CreatePropertyCollector",
+  "DestroyPropertyCollector",
+  "CreateFilter",
+  "RetrievePropertiesEx",
+  "ContinueRetrievePropertiesEx",
+  "CancelRetrievePropertiesEx",
+  "WaitForUpdatesEx",
+  "CancelWaitForUpdates",
+] as const;
+export type VimMethod = (typeof vimMethods)[number];
 
 export interface CallOptions {
   /** Ends the call; it then rejects with the signal's reason. */

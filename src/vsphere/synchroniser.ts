@@ -1,21 +1,15 @@
 /** Keeps an inventory in step with vCenter for as long as one session lasts. */
 import type { Inventory, VirtualMachine } from "../selection/model.ts";
+import { ChangeWatch } from "./change-watch.ts";
 import type { ManagedObject } from "./decode.ts";
 import { VsphereError } from "./errors.ts";
-import {
-  detailsIn,
-  pciDevicesOf,
-  recentTasksIn,
-  scheduledTasksOf,
-  usageIn,
-} from "./filter-specs.ts";
+import { pciDevicesOf, recentTasksIn, usageIn } from "./filter-specs.ts";
 import { type InventoryChange, reuse } from "./inventory-diff.ts";
 import { InventoryState } from "./inventory-state.ts";
 import { Latch } from "./latch.ts";
 import { objectIdOf } from "./mapping.ts";
 import type { VsphereObserver } from "./observer.ts";
 import {
-  ChangeCollector,
   createListView,
   modifyListView,
   pageSizes,
@@ -47,16 +41,17 @@ export interface SynchroniserOptions {
   readonly clockSkew: (seconds: number) => void;
 }
 
-/** Session-scoped objects on the server; all of them die with the session. */
+/** Ways to the server that live as long as the session. */
 interface Handles {
   readonly scanner: FleetScanner;
   readonly view: ManagedObject;
-  readonly collector: ChangeCollector;
+  readonly watch: ChangeWatch;
 }
 
 /**
- * First everything is read once, then four loops run: one waits for changes, one follows them up, one polls what is
- * never pushed, one scans again. Any error ends them all: the caller logs in anew and starts another synchroniser.
+ * First everything is read once, then four loops run: one waits for changes, one scans again now and then, one calls
+ * for what is never pushed, and one does what follows from the others. Any error ends them all: the caller logs in
+ * anew and starts another synchroniser.
  */
 export class Synchroniser {
   readonly #options: SynchroniserOptions;
@@ -67,9 +62,8 @@ export class Synchroniser {
   readonly #members = new Map<string, ManagedObject>();
   #published: Inventory | undefined;
   #takenAt = 0;
-  #version = "";
-  #interestStale = true;
-  #recentTasksStale = true;
+  /** What the follow-up has to read again. */
+  readonly #stale = { interest: true, recentTasks: true, usage: true };
 
   constructor(options: SynchroniserOptions) {
     this.#options = options;
@@ -80,7 +74,7 @@ export class Synchroniser {
 
   /** Kubernetes nodes changed: other virtual machines may matter now. */
   interestChanged(): void {
-    this.#interestStale = true;
+    this.#stale.interest = true;
     this.#followUp.raise();
   }
 
@@ -88,98 +82,84 @@ export class Synchroniser {
   async run(signal: AbortSignal): Promise<void> {
     const handles = await this.#readEverything(signal);
     await runTogether(signal, [
-      (stop) => this.#watch(handles, stop),
-      (stop) => this.#followUpChanges(handles, stop),
-      (stop) => this.#poll(handles, stop),
-      (stop) => this.#rescan(handles, stop),
+      (stop) => this.#follow(handles, stop),
+      (stop) => this.#scanAgain(handles, stop),
+      (stop) => this.#poll(stop),
+      (stop) => this.#settleAgain(handles, stop),
     ]);
   }
 
   async #readEverything(signal: AbortSignal): Promise<Handles> {
-    const { caller, datacenter, now } = this.#options;
-    await this.#measureClockSkew(signal);
+    const { caller, datacenter, timings, now } = this.#options;
     const scanner = await FleetScanner.create(caller, datacenter, signal);
-    await this.#scan(scanner, signal);
+    await this.#scanAll(scanner, signal);
     const view = await createListView(caller, signal);
-    const specs = [detailsIn(view), scheduledTasksOf(caller.content.scheduledTaskManager)];
-    const handles = {
-      scanner,
-      view,
-      collector: await ChangeCollector.create(caller, specs, signal),
-    };
-    await this.#updateMembers(handles, signal);
-    await this.#readChanges(handles, "", signal);
-    await this.#settle(handles, signal);
-    await this.#readUsage(handles, signal);
+    const watch = new ChangeWatch(caller, view, this.#state, timings);
+    await this.#updateMembers(view, signal);
+    await watch.readAll(signal);
+    await this.#settle(view, signal);
     this.#publish(now());
-    this.#pacer.scanned("all", this.#options.unmatchedNodes());
-    return handles;
+    return { scanner, view, watch };
   }
 
-  /** Waits for changes; every full read starts again from the empty version, in order with all other changes. */
-  async #watch(handles: Handles, signal: AbortSignal): Promise<void> {
+  async #follow({ watch }: Handles, signal: AbortSignal): Promise<void> {
     for (;;) {
-      await this.#readChanges(handles, this.#pacer.takeFullRead() ? "" : this.#version, signal);
+      const all = this.#pacer.takeFullRead();
+      const { identities, recentTasks } = await (all ? watch.readAll(signal) : watch.next(signal));
+      this.#stale.interest ||= identities;
+      this.#stale.recentTasks ||= recentTasks;
       this.#publish(this.#options.now());
       this.#followUp.raise();
     }
   }
 
-  /** One wait, and what the server could not fit into its answer. */
-  async #readChanges({ collector }: Handles, from: string, signal: AbortSignal): Promise<void> {
-    const { timings } = this.#options;
-    let version = from;
-    if (from === "") this.#state.beginFullRead();
+  async #scanAgain({ scanner }: Handles, signal: AbortSignal): Promise<void> {
     for (;;) {
-      const changes = await this.#wait(collector, version, timings.maxWaitSeconds, signal);
-      if (!changes) break;
-      version = changes.version;
-      const { identities, recentTasks } = this.#state.apply(changes.changes);
-      this.#interestStale ||= identities;
-      this.#recentTasksStale ||= recentTasks;
-      if (!changes.truncated) break;
-    }
-    if (from === "") this.#state.endFullRead();
-    this.#version = version;
-  }
-
-  async #wait(
-    collector: ChangeCollector,
-    version: string,
-    maxWaitSeconds: number,
-    signal: AbortSignal,
-  ) {
-    const { callMs, logoutMs } = this.#options.timings;
-    try {
-      return await collector.wait(version, maxWaitSeconds, {
-        signal,
-        timeoutMs: maxWaitSeconds * 1000 + callMs,
-      });
-    } catch (cause) {
-      if (signal.aborted) await collector.cancelWait(logoutMs).catch(() => undefined);
-      throw cause;
+      await this.#scanSoon.take(signal, this.#pacer.nextInMs());
+      switch (this.#pacer.due()) {
+        case "all":
+          await this.#scanAll(scanner, signal);
+          this.#pacer.wantFullRead();
+          break;
+        case "virtualMachines":
+          await this.#scanMachines(scanner, signal);
+          break;
+        case "nothing":
+      }
+      this.#followUp.raise();
     }
   }
 
-  async #followUpChanges(handles: Handles, signal: AbortSignal): Promise<void> {
+  async #poll(signal: AbortSignal): Promise<void> {
+    const never = new Latch();
+    for (;;) {
+      await never.take(signal, this.#options.timings.pollMs);
+      this.#stale.usage = true;
+      this.#stale.recentTasks = true;
+      this.#followUp.raise();
+    }
+  }
+
+  async #settleAgain({ view }: Handles, signal: AbortSignal): Promise<void> {
     for (;;) {
       await this.#followUp.take(signal);
-      await this.#settle(handles, signal);
+      await this.#settle(view, signal);
       this.#publish(this.#takenAt);
       if (this.#pacer.noteUnmatched(this.#options.unmatchedNodes())) this.#scanSoon.raise();
     }
   }
 
   /** Brings in line what depends on other things: who is watched, who is entering maintenance, which cards are there. */
-  async #settle(handles: Handles, signal: AbortSignal): Promise<void> {
-    await this.#updateMembers(handles, signal);
-    if (this.#recentTasksStale) await this.#readRecentTasks(handles, signal);
+  async #settle(view: ManagedObject, signal: AbortSignal): Promise<void> {
+    await this.#updateMembers(view, signal);
+    await this.#readRecentTasks(view, signal);
+    await this.#readUsage(view, signal);
     await this.#readHostPci(signal);
   }
 
-  async #updateMembers({ view }: Handles, signal: AbortSignal): Promise<void> {
-    if (this.#interestStale) {
-      this.#interestStale = false;
+  async #updateMembers(view: ManagedObject, signal: AbortSignal): Promise<void> {
+    if (this.#stale.interest) {
+      this.#stale.interest = false;
       const ids = this.#options.interest(this.#state.virtualMachines());
       this.#state.follow(new Set([...ids].map(objectIdOf)));
     }
@@ -190,15 +170,23 @@ export class Synchroniser {
     await modifyListView(this.#options.caller, view, { add, remove }, signal);
     for (const { id } of remove) this.#members.delete(id);
     for (const object of add) this.#members.set(object.id, object);
-    this.#recentTasksStale = true;
+    this.#stale.recentTasks = true;
+    this.#stale.usage = true;
   }
 
-  async #readRecentTasks({ view }: Handles, signal: AbortSignal): Promise<void> {
-    this.#recentTasksStale = false;
-    const { caller } = this.#options;
-    this.#state.setEntering(
-      hostsEntering(await retrieveAll(caller, recentTasksIn(view), pageSizes.leaves, signal)),
-    );
+  async #readRecentTasks(view: ManagedObject, signal: AbortSignal): Promise<void> {
+    if (!this.#stale.recentTasks) return;
+    this.#stale.recentTasks = false;
+    const spec = recentTasksIn(view);
+    const bags = await retrieveAll(this.#options.caller, spec, pageSizes.leaves, signal);
+    this.#state.setEntering(hostsEntering(bags));
+  }
+
+  async #readUsage(view: ManagedObject, signal: AbortSignal): Promise<void> {
+    if (!this.#stale.usage) return;
+    this.#stale.usage = false;
+    const pages = retrieve(this.#options.caller, usageIn(view), pageSizes.leaves, signal);
+    for await (const page of pages) this.#state.setUsage(page);
   }
 
   async #readHostPci(signal: AbortSignal): Promise<void> {
@@ -210,58 +198,32 @@ export class Synchroniser {
       this.#state.refuseHostPci(this.#state.hostsLackingPci());
     } catch (cause) {
       if (!isGone(cause)) throw cause;
-      this.#state.refuseHostPci(
-        lacking.filter(({ id }) => cause.object === undefined || cause.object === id),
-      );
+      const gone = lacking.filter(({ id }) => cause.object === undefined || cause.object === id);
+      this.#state.refuseHostPci(gone.length > 0 ? gone : lacking);
       this.#followUp.raise();
     }
   }
 
-  async #poll(handles: Handles, signal: AbortSignal): Promise<void> {
-    const idle = new Latch();
-    for (;;) {
-      await idle.take(signal, this.#options.timings.pollMs);
-      await this.#readUsage(handles, signal);
-      await this.#readRecentTasks(handles, signal);
-      this.#publish(this.#takenAt);
-    }
+  async #scanAll(scanner: FleetScanner, signal: AbortSignal): Promise<void> {
+    await this.#measureClockSkew(signal);
+    await scanner.scanHosts(this.#state, signal);
+    this.#state.ageHostPci();
+    await this.#scanMachines(scanner, signal);
+    this.#pacer.scannedAll();
   }
 
-  async #readUsage({ view }: Handles, signal: AbortSignal): Promise<void> {
-    const pages = retrieve(this.#options.caller, usageIn(view), pageSizes.leaves, signal);
-    for await (const page of pages) this.#state.setUsage(page);
-  }
-
-  async #rescan({ scanner }: Handles, signal: AbortSignal): Promise<void> {
-    for (;;) {
-      await this.#scanSoon.take(signal, this.#pacer.nextInMs());
-      const due = this.#pacer.due();
-      if (due === "nothing") continue;
-      if (due === "all") await this.#measureClockSkew(signal);
-      await this.#scan(scanner, signal, due);
-      this.#followUp.raise();
-    }
-  }
-
-  async #scan(
-    scanner: FleetScanner,
-    signal: AbortSignal,
-    what: "all" | "virtualMachines" = "all",
-  ): Promise<void> {
+  async #scanMachines(scanner: FleetScanner, signal: AbortSignal): Promise<void> {
     await scanner.scanVirtualMachines(this.#state, signal);
-    if (what === "all") {
-      await scanner.scanHosts(this.#state, signal);
-      this.#state.forgetHostPci();
-    }
-    this.#interestStale = true;
-    this.#pacer.scanned(what, this.#options.unmatchedNodes());
+    this.#stale.interest = true;
+    this.#pacer.scannedMachines();
   }
 
   async #measureClockSkew(signal: AbortSignal): Promise<void> {
     const { caller, now } = this.#options;
     const before = now();
     const server = await readServerTime(caller, signal);
-    this.#options.clockSkew(Math.round((server - (before + now()) / 2) / 1000));
+    const middle = (before + now()) / 2;
+    this.#options.clockSkew(Math.trunc((server - middle) / 1000) || 0);
   }
 
   #publish(takenAt: number): void {
@@ -272,6 +234,7 @@ export class Synchroniser {
       virtualMachines: this.#state.virtualMachines(),
     };
     const { inventory, change } = reuse(this.#published, next);
+    if (change === "freshness" && this.#published?.takenAt.getTime() === takenAt) return;
     this.#published = inventory;
     const { hosts, virtualMachines } = inventory;
     this.#options.observe.inventory({

@@ -18,6 +18,7 @@ const controllers = [
   "disruption-controller",
   "resourcequota-controller",
   "endpointslice-controller",
+  "clusterrole-aggregation-controller",
 ];
 
 export function etcdFlags(dir: string, clientPort: number, peerPort: number): readonly string[] {

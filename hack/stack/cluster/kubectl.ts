@@ -1,8 +1,9 @@
 /** Runs kubectl against the local API server. */
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
+import { repositoryRoot } from "../tools/families.ts";
 
-export interface KubectlOptions {
+interface KubectlOptions {
   /** What kubectl reads from its standard input, for `-f -`. */
   readonly input?: string;
   /** Another user's kubeconfig than the administrator's. */
@@ -10,7 +11,7 @@ export interface KubectlOptions {
 }
 
 /** kubectl refused; the message holds what it said. */
-export class KubectlError extends Error {
+class KubectlError extends Error {
   readonly stderr: string;
 
   constructor(args: readonly string[], code: number | null, stderr: string) {
@@ -20,7 +21,7 @@ export class KubectlError extends Error {
   }
 }
 
-/** Gives kubectl's standard output; throws `KubectlError` when it fails. */
+/** Gives kubectl's standard output; throws `KubectlError` when it fails. Paths are from the top of the checkout. */
 export type Kubectl = (args: readonly string[], options?: KubectlOptions) => Promise<string>;
 
 /** kubectl at `command`, as the user of `kubeconfig`; it keeps its discovery cache in `cacheDir`. */
@@ -32,6 +33,7 @@ export function kubectlAt(command: string, kubeconfig: string, cacheDir: string)
         KUBECONFIG: options.kubeconfig ?? kubeconfig,
         KUBECACHEDIR: cacheDir,
       },
+      cwd: repositoryRoot,
       stdio: "pipe",
     });
     child.stdin.on("error", () => undefined);

@@ -1,6 +1,6 @@
 /** Reads what gpuinfo advises, and waits for it to become what the story says. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type GpuInfo, noneAvailable } from "../../../src/api/gpuinfo.ts";
+import { GpuInfo, noneAvailable } from "../../../src/api/gpuinfo.ts";
 import { apiVersion, plural } from "../../../src/api/group.ts";
 import type { ApiClient } from "../cluster/api-client.ts";
 
@@ -21,8 +21,10 @@ export interface Advice {
 /** The GPUInfos of the default namespace, by name. */
 export async function readAdvice(api: ApiClient): Promise<readonly Advice[]> {
   const path = `/apis/${apiVersion}/namespaces/default/${plural}`;
-  const { items } = await api.call<{ readonly items: readonly GpuInfo[] }>("GET", path);
-  return items.map(toAdvice).toSorted((a, b) => a.name.localeCompare(b.name));
+  const { items } = await api.call<{ readonly items: readonly unknown[] }>("GET", path);
+  return items
+    .map((item) => toAdvice(GpuInfo.parse(item)))
+    .toSorted((a, b) => a.name.localeCompare(b.name));
 }
 
 /** The advice as soon as it satisfies `wanted`, and how long that took; throws when it does not in `timeoutMs`. */
@@ -55,7 +57,7 @@ export function describe(advice: Advice): string {
   return `   ${name}  ${node} on ${host}, up for ${hoursAvailable} h more; ${usage}`;
 }
 
-function toAdvice({ metadata, spec, status = {} }: GpuInfo): Advice {
+function toAdvice({ metadata, spec, status }: GpuInfo): Advice {
   const ready = status.conditions?.find(({ type }) => type === "Ready")?.status === "True";
   const isCurrent = status.observedGeneration === metadata.generation;
   return {

@@ -22,7 +22,7 @@ export interface KubeletSpec {
 const syncMs = 1_000;
 
 /** Never ends, and outlives an API server that is away: it tries again at the next turn. */
-export async function keepPodFiles({ access, pods }: KubeletSpec): Promise<never> {
+async function keepPodFiles({ access, pods }: KubeletSpec): Promise<never> {
   const api = new ApiClient(access);
   const tokens = new Map<PodFilesSpec, Token>();
   for (;;) {
@@ -33,7 +33,8 @@ export async function keepPodFiles({ access, pods }: KubeletSpec): Promise<never
   }
 }
 
-async function syncPod(
+/** One turn: a new token where the held one is near its end, then the volumes. */
+export async function syncPod(
   api: ApiClient,
   pod: PodFilesSpec,
   tokens: Map<PodFilesSpec, Token>,

@@ -50,7 +50,7 @@ export interface Container {
   readonly volumeMounts?: readonly VolumeMount[];
 }
 
-export interface PodSpec {
+interface PodSpec {
   readonly serviceAccountName?: string;
   readonly terminationGracePeriodSeconds?: number;
   readonly containers: readonly Container[];

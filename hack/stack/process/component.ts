@@ -16,7 +16,7 @@ export interface ComponentSpec {
   /** The whole environment, but for PATH, HOME and TMPDIR: what the user has exported stays out. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** How long it may take after SIGTERM before it is killed, in milliseconds; default 3,000. */
+  /** How long it may take after SIGTERM before it is killed, in milliseconds; default 2,000. */
   readonly graceMs?: number;
 }
 
@@ -63,7 +63,7 @@ export async function startComponent(home: StackHome, spec: ComponentSpec): Prom
     const cause = await new Promise<Error>((resolve) => child.once("error", resolve));
     throw new Error(`cannot start ${spec.name}: ${cause.message}`, { cause });
   }
-  const graceMs = spec.graceMs ?? 3_000;
+  const graceMs = spec.graceMs ?? 2_000;
   recordProcess(home, { ...identity, name: spec.name, logFile, graceMs });
   child.unref();
   return {

@@ -1,13 +1,13 @@
 /** Ends everything that the stack in a folder has started, whoever started it and however that ended. */
 import { closeForStarts } from "./component.ts";
-import { emptyHome, openHome, type StackHome } from "./home.ts";
+import { emptyHome, openHome, removeData, type StackHome } from "./home.ts";
 import { endProcess, isAlive, type ProcessIdentity } from "./identity.ts";
 import { clearLedger, readLedger } from "./ledger.ts";
 import { findMarked } from "./marker.ts";
 
 const unrecordedGraceMs = 2_000;
 
-/** Names of the processes that were still running, the last started first. */
+/** Ends it all and keeps the logs. Gives the names of what was still running, the last started first. */
 export async function endAll(home: StackHome): Promise<readonly string[]> {
   const recorded = readLedger(home).filter(isAlive).toReversed();
   // The last started depends on those before it: it must be able to say goodbye to them.
@@ -16,6 +16,7 @@ export async function endAll(home: StackHome): Promise<readonly string[]> {
   }
   const unrecorded = findMarked(home.dir).filter(isNotThisProcess);
   await Promise.all(unrecorded.map((found) => endProcess(found, "SIGTERM", unrecordedGraceMs)));
+  removeData(home);
   clearLedger(home);
   return [...recorded.map(({ name }) => name), ...unrecorded.map(({ pid }) => `process ${pid}`)];
 }

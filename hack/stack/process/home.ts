@@ -24,12 +24,18 @@ export function openHome(dir: string): StackHome {
   return home;
 }
 
-/** Removes what an earlier stack left in the folder; its processes must have ended. */
-export function emptyHome(home: StackHome): void {
-  for (const name of ["env", "logs", "etcd", "pki", "pod", "kubectl-cache", "state.json"]) {
+/** Removes all that an ended stack has left but its logs: data, keys, tokens and passwords. */
+export function removeData(home: StackHome): void {
+  for (const name of ["env", "etcd", "pki", "pod", "kubectl-cache", "state.json"]) {
     rmSync(path.join(home.dir, name), { recursive: true, force: true });
   }
-  mkdirSync(home.logs, { recursive: true });
+}
+
+/** Removes the logs as well, for a stack that is about to start. */
+export function emptyHome(home: StackHome): void {
+  removeData(home);
+  rmSync(home.logs, { recursive: true, force: true });
+  mkdirSync(home.logs);
 }
 
 /** Gives the paths without touching the disk. */

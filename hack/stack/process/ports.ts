@@ -5,7 +5,7 @@ import { ComponentFailed } from "./component.ts";
 const attempts = 4;
 
 /** A loopback port that was free a moment ago. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);

@@ -1,5 +1,5 @@
 /** Builds one tool family from source and puts it into the cache in one step. */
-import { mkdirSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import path from "node:path";
 import { isErrno } from "../process/identity.ts";
@@ -20,7 +20,7 @@ export async function buildFamily(
 ): Promise<void> {
   const total = await countPackages(family, folder, onStep);
   const scratch = `${destination}.building-${process.pid}`;
-  rmSync(scratch, { recursive: true, force: true });
+  removeLeftovers(destination);
   mkdirSync(scratch, { recursive: true });
   try {
     await compile(family, folder, scratch, total, onStep);
@@ -84,6 +84,16 @@ export function buildArguments(family: ToolFamily, outputFolder: string): readon
     `-o=${output}`,
     ...entries.map(([, mainPackage]) => mainPackage),
   ];
+}
+
+/** What killed builders have left; the caller holds the lock, so no other builder is at work. */
+function removeLeftovers(destination: string): void {
+  const [folder, name] = [path.dirname(destination), path.basename(destination)];
+  for (const entry of readdirSync(folder).filter((other) =>
+    other.startsWith(`${name}.building-`),
+  )) {
+    rmSync(path.join(folder, entry), { recursive: true, force: true });
+  }
 }
 
 /** Somebody else may have been quicker, from the same sources: then theirs is as good. */

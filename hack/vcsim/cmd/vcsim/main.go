@@ -6,10 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"log"
-	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"os/signal"
@@ -17,10 +14,9 @@ import (
 	"syscall"
 	"time"
 
-	"gpuinfo.example.com/hack/vcsim/internal/control"
 	"gpuinfo.example.com/hack/vcsim/internal/fleet"
 	"gpuinfo.example.com/hack/vcsim/internal/front"
-	"gpuinfo.example.com/hack/vcsim/internal/inventory"
+	"gpuinfo.example.com/hack/vcsim/internal/vcenter"
 )
 
 type options struct {
@@ -67,11 +63,11 @@ func parse(args []string) (options, error) {
 	if flags.NArg() > 0 {
 		return o, fmt.Errorf("found argument %q, want flags only", flags.Arg(0))
 	}
-	for name, value := range map[string]string{
-		"fleet": o.fleet, "ca-cert": o.caCert, "ca-key": o.caKey, "username": o.username, "password-file": o.passwordFile,
+	for _, required := range []struct{ name, value string }{
+		{"fleet", o.fleet}, {"ca-cert", o.caCert}, {"ca-key", o.caKey}, {"username", o.username}, {"password-file", o.passwordFile},
 	} {
-		if value == "" {
-			return o, fmt.Errorf("found no -%s, want it set", name)
+		if required.value == "" {
+			return o, fmt.Errorf("found no -%s, want it set", required.name)
 		}
 	}
 	return o, nil
@@ -94,40 +90,28 @@ func run(o options) error {
 	if err != nil {
 		return err
 	}
-	soapListener, err := front.ListenLoopback(o.listen)
+	soap, err := front.ListenLoopback(o.listen)
 	if err != nil {
 		return fmt.Errorf("-listen: %w", err)
 	}
-	controlListener, err := front.ListenLoopback(o.control)
+	control, err := front.ListenLoopback(o.control)
 	if err != nil {
 		return fmt.Errorf("-control: %w", err)
 	}
-	world, err := inventory.Build(f)
+	server, err := vcenter.Start(vcenter.Config{
+		Fleet:       f,
+		Certificate: certificate,
+		User:        url.UserPassword(o.username, strings.TrimRight(string(password), "\r\n")),
+		Listener:    soap,
+		Control:     control,
+	})
 	if err != nil {
 		return err
 	}
-	defer world.Close()
-
-	user := url.UserPassword(o.username, strings.TrimRight(string(password), "\r\n"))
-	server := front.Serve(front.NewGate(soapListener), certificate, world.Service, user)
-	defer server.Close()
-	serveControl(controlListener, control.New(world, server))
-	if err := announce(os.Stdout, server, controlListener, f.InstanceUUID); err != nil {
+	defer server.Stop()
+	if err := json.NewEncoder(os.Stdout).Encode(ready{server.URL, server.ControlURL, server.InstanceUUID}); err != nil {
 		return err
 	}
 	log.Printf("%v: stopping", <-stop)
 	return nil
-}
-
-func serveControl(listener net.Listener, handler http.Handler) {
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = server.Serve(listener) }()
-}
-
-func announce(out io.Writer, server *front.Server, controlListener net.Listener, instanceUUID string) error {
-	return json.NewEncoder(out).Encode(ready{
-		URL:          server.URL(),
-		ControlURL:   "http://" + controlListener.Addr().String(),
-		InstanceUUID: instanceUUID,
-	})
 }

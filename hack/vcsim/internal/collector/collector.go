@@ -17,9 +17,10 @@ import (
 type Collector struct {
 	simulator.PropertyCollector
 
-	hub *Hub // set where we made it; hubOf finds it for a session's view
+	hub   *Hub // set where we made it; hubOf finds it for a session's view
+	found sync.Once
 
-	mu       sync.Mutex
+	mu       sync.Mutex // guards what follows, and the filters' state
 	filters  []*Filter
 	versions versions
 	pending  *pages
@@ -27,11 +28,11 @@ type Collector struct {
 }
 
 func (c *Collector) hubOf(ctx *simulator.Context) *Hub {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.hub == nil {
-		c.hub = ctx.Map.Get(c.Self).(*Collector).hub
-	}
+	c.found.Do(func() {
+		if c.hub == nil {
+			c.hub = ctx.Map.Get(c.Self).(*Collector).hub
+		}
+	})
 	return c.hub
 }
 
@@ -76,7 +77,7 @@ func (c *Collector) CreateFilter(ctx *simulator.Context, r *types.CreateFilter) 
 	c.filters = append(c.filters, filter)
 	c.Filter = append(c.Filter, filter.Self)
 	c.mu.Unlock()
-	hub.Touch(filter.Self) // a new point in time, at which the members enter
+	hub.Touch(filter.Self, "spec") // a new point in time, at which the members enter
 	return &methods.CreateFilterBody{Res: &types.CreateFilterResponse{Returnval: filter.Self}}
 }
 

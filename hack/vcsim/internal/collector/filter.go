@@ -40,8 +40,11 @@ func (f *Filter) DestroyPropertyFilter(ctx *simulator.Context, _ *types.DestroyP
 }
 
 // refresh brings the members up to date, if anything since the last time can have changed them.
-func (f *Filter) refresh(ctx *simulator.Context, news []change, now sequence) {
-	if f.resolvedAt != 0 && !slices.ContainsFunc(news, f.mayMove) {
+func (f *Filter) refresh(ctx *simulator.Context, news excerpt) {
+	now := news.now
+	missed := f.resolvedAt == 0 || f.resolvedAt < news.from
+	if !missed && !slices.ContainsFunc(news.changes, f.mayMove) {
+		f.resolvedAt = now
 		return
 	}
 	members := f.resolve(ctx)
@@ -120,7 +123,7 @@ func (f *Filter) resolve(ctx *simulator.Context) []reference {
 }
 
 // news is what a client that knows everything up to a point has to be told of, in order.
-func (f *Filter) news(point sequence, changes []change) []item {
+func (f *Filter) news(ctx *simulator.Context, point sequence, changes []change) []item {
 	var items []item
 	for _, d := range f.left {
 		if _, back := f.entered[d.ref]; d.at > point && d.entered <= point && !back {
@@ -132,11 +135,11 @@ func (f *Filter) news(point sequence, changes []change) []item {
 			items = append(items, item{filter: f, ref: ref, kind: types.ObjectUpdateKindEnter})
 		}
 	}
-	return append(items, f.modified(point, changes)...)
+	return append(items, f.modified(ctx, point, changes)...)
 }
 
 // modified are the old members with what was written of them.
-func (f *Filter) modified(point sequence, changes []change) []item {
+func (f *Filter) modified(ctx *simulator.Context, point sequence, changes []change) []item {
 	var order []reference
 	written := map[reference][]string{}
 	for _, c := range changes {
@@ -151,7 +154,7 @@ func (f *Filter) modified(point sequence, changes []change) []item {
 	}
 	var items []item
 	for _, ref := range order {
-		if paths := f.concerned(ref, written[ref]); len(paths) > 0 {
+		if paths := f.concerned(ctx, ref, written[ref]); len(paths) > 0 {
 			items = append(items, item{filter: f, ref: ref, kind: types.ObjectUpdateKindModify, paths: paths})
 		}
 	}

@@ -32,6 +32,7 @@ func Install(registry *simulator.Registry, singleton types.ManagedObjectReferenc
 	collector.Self = singleton
 	registry.Put(collector)
 	registry.AddHandler(hub)
+	registry.Handler = hub.overrideFields
 	return hub
 }
 
@@ -88,17 +89,13 @@ func (h *Hub) record(c change) {
 	h.changed = make(chan struct{})
 }
 
-// now is the last change's number, and a channel that is closed at the next change.
-func (h *Hub) now() (sequence, <-chan struct{}) {
+// since is what happened after a point.
+func (h *Hub) since(point sequence) excerpt {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.journal.last, h.changed
-}
-
-func (h *Hub) since(point sequence) ([]change, bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.journal.since(point)
+	news := h.journal.since(point)
+	news.next = h.changed
+	return news
 }
 
 // EndWaits makes every wait in flight fail with NotAuthenticated, as when its session ends.
@@ -106,7 +103,7 @@ func (h *Hub) EndWaits() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for w := range h.waits {
-		w.end(new(types.NotAuthenticated))
+		w.end(&types.NotAuthenticated{NoPermission: types.NoPermission{PrivilegeId: "System.View"}})
 	}
 }
 

@@ -41,19 +41,31 @@ func (j *journal) add(c change) {
 	j.changes = append(j.changes, c)
 }
 
-// since are the changes after a point, and whether all of them are still there.
-func (j *journal) since(point sequence) ([]change, bool) {
-	kept := sequence(len(j.changes))
-	if j.last-point > kept {
-		return nil, false
-	}
-	return slices.Clone(j.changes[kept-(j.last-point):]), true
+// excerpt is the end of the journal as of one moment.
+type excerpt struct {
+	from, now sequence        // the changes are those after from
+	next      <-chan struct{} // closed at the next change
+	changes   []change
+}
+
+// since are the changes after a point, or as many of them as are kept.
+func (j *journal) since(point sequence) excerpt {
+	oldest := j.last - sequence(len(j.changes))
+	from := min(max(point, oldest), j.last)
+	return excerpt{from: from, now: j.last, changes: slices.Clone(j.changes[from-oldest:])}
+}
+
+// after are the changes after a later point.
+func (e excerpt) after(point sequence) []change {
+	return e.changes[point-e.from:]
 }
 
 // quickStats never make updates: "does not support notification, for scalability reasons", says the vSphere API.
 const quickStats = "summary.quickStats"
 
-func isQuickStats(path string) bool { return path == quickStats || strings.HasPrefix(path, quickStats+".") }
+func isQuickStats(path string) bool {
+	return path == quickStats || strings.HasPrefix(path, quickStats+".")
+}
 
 // writtenPaths are the names of the changes without array keys, quickStats left out.
 func writtenPaths(changes []types.PropertyChange) []string {

@@ -23,28 +23,33 @@ func (c *Collector) read(ctx *simulator.Context, spec types.PropertyFilterSpec) 
 }
 
 // concerned are the filter's paths that see a change of the written ones.
-func (f *Filter) concerned(ref reference, written []string) []string {
+func (f *Filter) concerned(ctx *simulator.Context, ref reference, written []string) []string {
+	object := ctx.Session.Get(ref)
+	if object == nil {
+		return nil
+	}
+	kind := managedType(object)
 	var paths []string
-	add := func(path string) {
-		if !slices.Contains(paths, path) {
-			paths = append(paths, path)
+	for _, spec := range f.Spec.PropSet {
+		if isA(kind, spec.Type) {
+			paths = append(paths, concernedBy(spec, written)...)
 		}
 	}
-	kind := f.collector.hub.kindOf(ref)
-	for _, spec := range f.Spec.PropSet {
-		if !isA(kind, spec.Type) && spec.Type != ref.Type {
-			continue
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
+
+func concernedBy(spec types.PropertySpec, written []string) []string {
+	var paths []string
+	for _, w := range written {
+		if spec.All != nil && *spec.All && w != everything {
+			top, _, _ := strings.Cut(w, ".")
+			paths = append(paths, top)
 		}
-		for _, w := range written {
-			if spec.All != nil && *spec.All {
-				top, _, _ := strings.Cut(w, ".")
-				add(top)
-			}
-			for _, path := range spec.PathSet {
-				bare, _, _ := strings.Cut(path, "[")
-				if overlaps(bare, w) && !isQuickStats(path) {
-					add(path)
-				}
+		for _, path := range spec.PathSet {
+			bare, _, _ := strings.Cut(path, "[")
+			if (w == everything || overlaps(bare, w)) && !isQuickStats(path) {
+				paths = append(paths, path)
 			}
 		}
 	}

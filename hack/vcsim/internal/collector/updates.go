@@ -4,6 +4,7 @@ package collector
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 
 	"github.com/vmware/govmomi/simulator"
@@ -24,6 +25,10 @@ type versions struct {
 	points map[string]sequence
 }
 
+// mostVersions bounds how far back a client can go.
+const mostVersions = 4096
+
+// issue makes the next version, which stands for a point in time.
 func (v *versions) issue(point sequence) string {
 	v.last++
 	if v.points == nil {
@@ -31,6 +36,7 @@ func (v *versions) issue(point sequence) string {
 	}
 	version := strconv.Itoa(v.last)
 	v.points[version] = point
+	delete(v.points, strconv.Itoa(v.last-mostVersions))
 	return version
 }
 
@@ -52,53 +58,48 @@ func (c *Collector) updates(ctx *simulator.Context, w *wait, version string) (*t
 	if c.pending != nil && c.pending.version == version {
 		return c.page(ctx, w.limit), nil, nil
 	}
-	now, next := c.hub.now()
 	point, known := c.versions.points[version]
 	if version != "" && !known {
 		return nil, nil, new(types.InvalidCollectorVersion)
 	}
-	items, fault := c.news(ctx, version == "", point, now)
-	if fault != nil {
-		return nil, nil, fault
+	news := c.hub.since(c.unread(version, point))
+	if version != "" && point < news.from {
+		return nil, nil, new(types.InvalidCollectorVersion)
 	}
+	items := c.items(ctx, version, point, news)
 	if version != "" && len(items) == 0 {
-		return nil, next, nil
+		return nil, news.next, nil
 	}
-	c.pending = &pages{final: c.versions.issue(now), rest: items}
+	c.pending = &pages{final: c.versions.issue(news.now), rest: items}
 	return c.page(ctx, w.limit), nil, nil
 }
 
-// news are the items of all filters: everything for a new client, else what changed since the point.
-func (c *Collector) news(ctx *simulator.Context, everything bool, point, now sequence) ([]item, types.BaseMethodFault) {
-	oldest := point
-	if everything {
-		oldest = now
+// unread is the point after which the journal has to be read, for the filters' members or for the client.
+func (c *Collector) unread(version string, point sequence) sequence {
+	oldest := sequence(math.MaxUint64)
+	if version != "" {
+		oldest = point
 	}
 	for _, filter := range c.filters {
-		oldest = min(oldest, filter.resolvedAt)
+		if filter.resolvedAt != 0 {
+			oldest = min(oldest, filter.resolvedAt)
+		}
 	}
-	changes, complete := c.hub.since(oldest)
+	return oldest
+}
+
+// items are everything for a client without a version, else what is new since the point.
+func (c *Collector) items(ctx *simulator.Context, version string, point sequence, news excerpt) []item {
 	var items []item
 	for _, filter := range c.filters {
-		if !complete {
-			filter.resolvedAt = 0 // too much has happened: look at everything
-		}
-		filter.refresh(ctx, changes, now)
-		if everything {
+		filter.refresh(ctx, news)
+		if version == "" {
 			items = append(items, filter.all()...)
+		} else {
+			items = append(items, filter.news(ctx, point, news.after(point))...)
 		}
 	}
-	if everything {
-		return items, nil
-	}
-	changes, complete = c.hub.since(point)
-	if !complete {
-		return nil, new(types.InvalidCollectorVersion)
-	}
-	for _, filter := range c.filters {
-		items = append(items, filter.news(point, changes)...)
-	}
-	return items, nil
+	return items
 }
 
 // page takes the next set off the pending ones.

@@ -10,8 +10,11 @@ import (
 	"io"
 )
 
-// decodeStrictly wants one JSON object with known fields only.
+// decodeStrictly wants one JSON object with known fields only; an empty body is an empty object.
 func decodeStrictly(body []byte, into any) error {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return nil
+	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(into); err != nil {

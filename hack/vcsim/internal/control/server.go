@@ -7,10 +7,14 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"sync"
 
+	"gpuinfo.example.com/hack/vcsim/internal/collector"
 	"gpuinfo.example.com/hack/vcsim/internal/fleet"
 	"gpuinfo.example.com/hack/vcsim/internal/front"
 	"gpuinfo.example.com/hack/vcsim/internal/inventory"
@@ -20,6 +24,7 @@ import (
 type Endpoint struct {
 	world *inventory.World
 	front *front.Server
+	hub   *collector.Hub
 
 	mu sync.Mutex
 }
@@ -30,15 +35,21 @@ type reply any
 // badRequest is an error that the caller can mend.
 type badRequest struct{ error }
 
+// notFound says that there is no such thing.
+type notFound string
+
+func (e notFound) Error() string { return string(e) }
+
 // New makes the endpoint's handler.
-func New(world *inventory.World, server *front.Server) http.Handler {
-	e := &Endpoint{world: world, front: server}
+func New(world *inventory.World, server *front.Server, hub *collector.Hub) http.Handler {
+	e := &Endpoint{world: world, front: server, hub: hub}
 	mux := http.NewServeMux()
 	for pattern, handle := range e.routes() {
 		mux.Handle(pattern, e.handler(handle))
 	}
 	mux.Handle("/", e.handler(func(r *http.Request) (reply, error) {
-		return nil, &inventory.NotFoundError{}
+		known := slices.Sorted(maps.Keys(e.routes()))
+		return nil, notFound(fmt.Sprintf("found %s %s, want one of %s", r.Method, r.URL.Path, strings.Join(known, ", ")))
 	}))
 	return mux
 }
@@ -47,16 +58,36 @@ type handle func(r *http.Request) (reply, error)
 
 func (e *Endpoint) routes() map[string]handle {
 	return map[string]handle{
-		"GET /healthz":      func(*http.Request) (reply, error) { return nil, nil },
-		"POST /set":         with(e.set),
-		"POST /vmotion":     with(e.vmotion),
-		"POST /maintenance": with(e.maintenance),
-		"GET /calls":        func(*http.Request) (reply, error) { return e.front.Calls.Counts(), nil },
-		"DELETE /calls": func(*http.Request) (reply, error) {
-			e.front.Calls.Reset()
-			return nil, nil
-		},
+		"GET /healthz":            func(*http.Request) (reply, error) { return nil, nil },
+		"GET /truth":              func(*http.Request) (reply, error) { return e.world.Truth(), nil },
+		"POST /set":               with(e.set),
+		"POST /vmotion":           with(e.vmotion),
+		"POST /maintenance":       with(e.maintenance),
+		"POST /power":             with(e.power),
+		"POST /scheduled-tasks":   with(e.putTask),
+		"DELETE /scheduled-tasks": with(e.removeTask),
+		"POST /vms":               with(e.addMachine),
+		"DELETE /vms":             with(e.removeMachine),
+		"GET /sessions":           e.sessions,
+		"POST /sessions/expire":   with(e.expire),
+		"POST /session-timeout":   with(e.sessionTimeout),
+		"GET /faults":             e.faults,
+		"POST /faults":            with(e.addFault),
+		"DELETE /faults":          e.clearFaults,
+		"GET /network":            e.network,
+		"POST /network":           with(e.setNetwork),
+		"POST /deny":              with(e.deny),
+		"DELETE /deny":            e.allow,
+		"GET /calls":              e.calls,
+		"DELETE /calls":           e.resetCalls,
 	}
+}
+
+func (e *Endpoint) calls(*http.Request) (reply, error) { return e.front.Calls.Counts(), nil }
+
+func (e *Endpoint) resetCalls(*http.Request) (reply, error) {
+	e.front.Calls.Reset()
+	return nil, nil
 }
 
 // maxBody bounds a control request; the largest real one is a virtual machine.
@@ -109,11 +140,12 @@ func guarded(f handle, r *http.Request) (answer reply, err error) {
 }
 
 func statusOf(err error) int {
-	var notFound *inventory.NotFoundError
+	var noObject *inventory.NotFoundError
+	var nothing notFound
 	var conflict *inventory.ConflictError
 	var problems fleet.Problems
 	switch {
-	case errors.As(err, &notFound):
+	case errors.As(err, &noObject), errors.As(err, &nothing):
 		return http.StatusNotFound
 	case errors.As(err, &conflict):
 		return http.StatusConflict

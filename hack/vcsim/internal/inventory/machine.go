@@ -14,8 +14,11 @@ import (
 
 const uptime = 3 * 24 * time.Hour
 
-// escapeName writes a name as vCenter keeps it: only these three are escaped.
-var escapeName = strings.NewReplacer("%", "%25", "/", "%2f", `\`, "%5c").Replace
+// escapeName writes a name as vCenter keeps it: only these three are escaped. unescapeName is its inverse.
+var (
+	escapeName   = strings.NewReplacer("%", "%25", "/", "%2f", `\`, "%5c").Replace
+	unescapeName = strings.NewReplacer("%25", "%", "%2f", "/", "%5c", `\`).Replace
+)
 
 func (w *World) addVirtualMachine(t template, host *simulator.HostSystem, spec *fleet.VirtualMachine) *simulator.VirtualMachine {
 	vm := cloneVirtualMachine(t.machine)
@@ -25,11 +28,11 @@ func (w *World) addVirtualMachine(t template, host *simulator.HostSystem, spec *
 	describeRuntime(vm, spec, host.Self)
 	vm.Config.Hardware.Device = append(clipped(vm.Config.Hardware.Device), passthroughs(spec, w.hosts[host.Self])...)
 
-	pool := w.poolOf(host)
+	pool, ctx := w.poolOf(host), w.NewContext()
 	vm.ResourcePool = &pool.Self
-	pool.Vm = append(pool.Vm, vm.Self)
-	host.Vm = append(host.Vm, vm.Self)
-	t.vmFolder.ChildEntity = append(t.vmFolder.ChildEntity, vm.Self)
+	w.Registry.AppendReference(ctx, pool, &pool.Vm, vm.Self)
+	w.Registry.AppendReference(ctx, host, &host.Vm, vm.Self)
+	w.Registry.AppendReference(ctx, t.vmFolder, &t.vmFolder.ChildEntity, vm.Self)
 	w.Registry.PutEntity(t.vmFolder, vm)
 	w.machines[vm.Self] = spec
 	return vm

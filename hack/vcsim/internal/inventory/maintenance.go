@@ -54,7 +54,7 @@ func (w *World) setMaintenance(host *simulator.HostSystem, in bool) {
 // enteringTasks are the host's running tasks of that kind.
 func (w *World) enteringTasks(host *simulator.HostSystem) []*simulator.Task {
 	var running []*simulator.Task
-	for _, ref := range host.RecentTask {
+	for _, ref := range w.recentTasks(host) {
 		task, ok := w.Registry.Get(ref).(*simulator.Task)
 		if ok && task.Info.DescriptionId == enterMaintenanceID && task.Info.State == types.TaskInfoStateRunning {
 			running = append(running, task)
@@ -75,11 +75,17 @@ func (w *World) endTask(task *simulator.Task, state types.TaskInfoState) {
 }
 
 func (w *World) forgetMaintenanceTasks(host *simulator.HostSystem) {
-	kept := slices.DeleteFunc(slices.Clone(host.RecentTask), func(ref types.ManagedObjectReference) bool {
+	recent := w.recentTasks(host)
+	kept := slices.DeleteFunc(slices.Clone(recent), func(ref types.ManagedObjectReference) bool {
 		task, ok := w.Registry.Get(ref).(*simulator.Task)
 		return ok && task.Info.DescriptionId == enterMaintenanceID
 	})
-	if len(kept) != len(host.RecentTask) {
+	if len(kept) != len(recent) {
 		w.Registry.AtomicUpdate(w.NewContext(), host, []types.PropertyChange{{Name: "recentTask", Val: kept}})
 	}
+}
+
+func (w *World) recentTasks(host *simulator.HostSystem) (refs []types.ManagedObjectReference) {
+	w.Registry.WithLock(w.NewContext(), host, func() { refs = slices.Clone(host.RecentTask) })
+	return refs
 }

@@ -64,3 +64,23 @@ func backing(gpu fleet.VMGPU, running bool) types.BaseVirtualDeviceBackingInfo {
 		}
 	}
 }
+
+// gpusOf reads passthrough devices back into the words of the fleet file.
+func gpusOf(devices []types.BaseVirtualDevice) []fleet.VMGPU {
+	gpus := []fleet.VMGPU{}
+	for _, device := range devices {
+		switch b := device.GetVirtualDevice().Backing.(type) {
+		case *types.VirtualPCIPassthroughVmiopBackingInfo:
+			gpus = append(gpus, fleet.VMGPU{Kind: fleet.KindVgpu, Profile: b.Vgpu})
+		case *types.VirtualPCIPassthroughDeviceBackingInfo:
+			gpus = append(gpus, fleet.VMGPU{Kind: fleet.KindPassthrough, PciID: b.Id})
+		case *types.VirtualPCIPassthroughDynamicBackingInfo:
+			gpu := fleet.VMGPU{Kind: fleet.KindDynamic, AssignedPciID: b.AssignedId}
+			if len(b.AllowedDevice) > 0 {
+				gpu.VendorID, gpu.DeviceID = fleet.HexID(b.AllowedDevice[0].VendorId), fleet.HexID(b.AllowedDevice[0].DeviceId)
+			}
+			gpus = append(gpus, gpu)
+		}
+	}
+	return gpus
+}

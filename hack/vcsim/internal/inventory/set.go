@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
 )
@@ -20,14 +21,23 @@ import (
 func (w *World) Set(object mo.Reference, property string, value json.RawMessage) error {
 	ctx := w.NewContext()
 	var err error
-	w.Registry.WithLock(ctx, object, func() {
-		var decoded any
-		decoded, err = prepare(managed(object), property, value)
-		if err == nil {
-			w.Registry.Update(ctx, object, []types.PropertyChange{{Name: property, Val: decoded}})
-		}
-	})
+	w.Registry.WithLock(ctx, object, func() { err = w.setLocked(ctx, object, property, value) })
 	return err
+}
+
+// setLocked turns a panic of the simulator into an error, so that the lock is always given back.
+func (w *World) setLocked(ctx *simulator.Context, object mo.Reference, property string, value json.RawMessage) (err error) {
+	defer func() {
+		if failure := recover(); failure != nil {
+			err = fmt.Errorf("found %s for %s, which the simulator refused: %v", value, property, failure)
+		}
+	}()
+	change, err := prepare(managed(object), property, value)
+	if err != nil {
+		return err
+	}
+	w.Registry.Update(ctx, object, []types.PropertyChange{change})
+	return nil
 }
 
 // managed digs the vim25 object out of the simulator's wrapper.
@@ -40,23 +50,52 @@ func managed(object mo.Reference) reflect.Value {
 }
 
 // prepare finds the property, makes the objects on the way to it private to this one, and decodes the value.
-func prepare(object reflect.Value, property string, value json.RawMessage) (any, error) {
-	names := strings.Split(property, ".")
-	if len(names) > 1 && names[0] == "summary" && names[1] == "runtime" && object.Type().Name() == "HostSystem" {
-		return nil, fmt.Errorf("found property %q, want runtime%s: the summary of a host shows the same", property, strings.TrimPrefix(property, "summary.runtime"))
+func prepare(object reflect.Value, property string, value json.RawMessage) (types.PropertyChange, error) {
+	var none types.PropertyChange
+	if rest, ok := strings.CutPrefix(property, "summary.runtime."); ok && object.Type().Name() == "HostSystem" {
+		return none, fmt.Errorf("found property %q, want runtime.%s: the summary of a host shows the same", property, rest)
 	}
+	names := strings.Split(property, ".")
+	var whole part
 	at := object
 	for i, name := range names {
-		field, err := fieldOf(at, name, strings.Join(names[:i+1], "."))
+		path := strings.Join(names[:i+1], ".")
+		field, err := fieldOf(at, name, path)
 		if err != nil {
-			return nil, err
+			return none, err
 		}
 		at = field
 		if i < len(names)-1 {
+			if at.Kind() == reflect.Interface {
+				whole = part{path, at}
+			}
 			at = own(at)
 		}
 	}
-	return decode(at.Type(), property, value)
+	decoded, err := decode(at.Type(), property, value)
+	if err != nil || !whole.value.IsValid() {
+		return types.PropertyChange{Name: property, Val: decoded}, err
+	}
+	assign(at, decoded)
+	return types.PropertyChange{Name: whole.path, Val: whole.value.Interface()}, nil
+}
+
+// part is a polymorphic property on the way: the simulator can write it only as a whole.
+type part struct {
+	path  string
+	value reflect.Value
+}
+
+func assign(at reflect.Value, decoded any) {
+	switch {
+	case decoded == nil:
+		at.SetZero()
+	case at.Kind() == reflect.Pointer:
+		at.Set(reflect.New(at.Type().Elem()))
+		at.Elem().Set(reflect.ValueOf(decoded))
+	default:
+		at.Set(reflect.ValueOf(decoded))
+	}
 }
 
 func fieldOf(at reflect.Value, name, path string) (reflect.Value, error) {
@@ -84,21 +123,19 @@ func propertiesOf(kind reflect.Type) string {
 
 // own replaces what a pointer points to with a copy: clones of one template share what they never changed.
 func own(at reflect.Value) reflect.Value {
-	if at.Kind() == reflect.Interface && !at.IsNil() {
-		at = at.Elem()
-		if at.Kind() == reflect.Pointer {
-			return at.Elem()
-		}
+	pointer := at
+	if at.Kind() == reflect.Interface {
+		pointer = at.Elem()
 	}
-	if at.Kind() != reflect.Pointer {
+	if pointer.Kind() != reflect.Pointer {
 		return at
 	}
-	copied := reflect.New(at.Type().Elem())
-	if !at.IsNil() {
-		copied.Elem().Set(at.Elem())
+	copied := reflect.New(pointer.Type().Elem())
+	if !pointer.IsNil() {
+		copied.Elem().Set(pointer.Elem())
 	}
 	at.Set(copied)
-	return at.Elem()
+	return copied.Elem()
 }
 
 func decode(kind reflect.Type, property string, value json.RawMessage) (any, error) {

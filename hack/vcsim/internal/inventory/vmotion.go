@@ -22,7 +22,7 @@ func (w *World) Vmotion(vm *simulator.VirtualMachine, to *simulator.HostSystem) 
 	if err := w.movable(vm, to); err != nil {
 		return err
 	}
-	from, _ := w.Registry.Get(*vm.Runtime.Host).(*simulator.HostSystem)
+	from, _ := w.hostOf(vm)
 	if from == to {
 		return nil
 	}
@@ -31,9 +31,13 @@ func (w *World) Vmotion(vm *simulator.VirtualMachine, to *simulator.HostSystem) 
 	changes = append(changes, w.changePool(vm, from, to)...)
 	w.Registry.AtomicUpdate(ctx, vm, changes)
 	if from != nil {
-		w.Registry.AtomicUpdate(ctx, from, []types.PropertyChange{{Name: "vm", Val: without(from.Vm, vm.Self)}})
+		w.setMembers(from, func(refs []types.ManagedObjectReference) []types.ManagedObjectReference {
+			return without(refs, vm.Self)
+		})
 	}
-	w.Registry.AtomicUpdate(ctx, to, []types.PropertyChange{{Name: "vm", Val: append(slices.Clone(to.Vm), vm.Self)}})
+	w.setMembers(to, func(refs []types.ManagedObjectReference) []types.ManagedObjectReference {
+		return append(without(refs, vm.Self), vm.Self)
+	})
 	return nil
 }
 
@@ -41,9 +45,9 @@ func (w *World) changePool(vm *simulator.VirtualMachine, from, to *simulator.Hos
 	if from == nil || *from.Parent == *to.Parent {
 		return nil
 	}
-	old, pool := w.poolOf(from), w.poolOf(to)
-	old.Vm = without(old.Vm, vm.Self)
-	pool.Vm = append(slices.Clone(pool.Vm), vm.Self)
+	old, pool, ctx := w.poolOf(from), w.poolOf(to), w.NewContext()
+	w.Registry.RemoveReference(ctx, old, &old.Vm, vm.Self)
+	w.Registry.AppendReference(ctx, pool, &pool.Vm, vm.Self)
 	return []types.PropertyChange{{Name: "resourcePool", Val: pool.Self}}
 }
 

@@ -1,12 +1,12 @@
 /** `make demo`: a stack of its own, the story, and everything ended again. */
 import path from "node:path";
-import { demoDir } from "./demo/place.ts";
-import { tellStory } from "./demo/story.ts";
-import { endOnInterrupt } from "./interrupt.ts";
-import { holdingLock } from "./launcher.ts";
-import { openHome, type StackHome } from "./process/home.ts";
-import { reportFailure } from "./report-failure.ts";
-import { startStack } from "./stack.ts";
+import { tellStory } from "../demo/story.ts";
+import { endOnInterrupt } from "../interrupt.ts";
+import { holdingLock } from "../launcher.ts";
+import { demoDir } from "../places.ts";
+import { openHome, type StackHome } from "../process/home.ts";
+import { reportFailure } from "../report-failure.ts";
+import { startStack } from "../stack.ts";
 
 async function demo(): Promise<void> {
   const home = openHome(demoDir);

@@ -1,15 +1,16 @@
 /** `make up`: starts the stack in the background and returns when gpuinfo is ready. */
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { endOnInterrupt } from "./interrupt.ts";
-import { bringUp, findStack, holdingLock } from "./launcher.ts";
-import { openHome, type StackHome } from "./process/home.ts";
-import { reportFailure } from "./report-failure.ts";
-import { defaultFleet } from "./stack.ts";
+import { endOnInterrupt } from "../interrupt.ts";
+import { bringUp, findStack, holdingLock } from "../launcher.ts";
+import { stackDir } from "../places.ts";
+import { openHome, type StackHome } from "../process/home.ts";
+import { reportFailure } from "../report-failure.ts";
+import { defaultFleet } from "../stack.ts";
 
 const { values } = parseArgs({
   options: {
-    dir: { type: "string", default: ".local" },
+    dir: { type: "string", default: stackDir },
     fleet: { type: "string", default: "" },
     replicas: { type: "string", default: "1" },
   },

@@ -3,13 +3,14 @@ import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { tailOf } from "./process/component.ts";
-import { homeAt } from "./process/home.ts";
-import { reportFailure } from "./report-failure.ts";
+import { stackDir } from "../places.ts";
+import { tailOf } from "../process/component.ts";
+import { homeAt } from "../process/home.ts";
+import { reportFailure } from "../report-failure.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { dir: { type: "string", default: ".local" } },
+  options: { dir: { type: "string", default: stackDir } },
 });
 
 async function follow(name: string): Promise<never> {

@@ -1,6 +1,6 @@
 /** `make clean-tools`: removes every built tool from the cache. */
 import { rmSync } from "node:fs";
-import { cacheRoot } from "./tools/cache.ts";
+import { cacheRoot } from "../tools/cache.ts";
 
 const folder = cacheRoot(process.env);
 rmSync(folder, { recursive: true, force: true });

@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import { findWorkload, parseManifests, withoutReplicas } from "../../../hack/stack/pod/manifest.ts";
+
+const rendered = `
+apiVersion: v1
+kind: Service
+metadata: { name: gpuinfo }
+---
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: gpuinfo, namespace: gpuinfo-system }
+spec:
+  replicas: 2
+  template:
+    spec:
+      serviceAccountName: gpuinfo
+      containers: [{ name: sidecar }, { name: gpuinfo, args: [a] }]
+`;
+
+describe("rendered manifests", () => {
+  it("are read one by one, empty documents left out", () => {
+    expect(parseManifests(rendered).map(({ kind }) => kind)).toEqual(["Service", "Deployment"]);
+  });
+
+  it("have the workload in the Deployment and the container of its name", () => {
+    expect(findWorkload(parseManifests(rendered), "gpuinfo")).toMatchObject({
+      namespace: "gpuinfo-system",
+      pod: { serviceAccountName: "gpuinfo" },
+      container: { name: "gpuinfo", args: ["a"] },
+    });
+  });
+
+  it("are refused when the Deployment or its container is missing", () => {
+    expect(() => findWorkload([], "gpuinfo")).toThrow('no Deployment "gpuinfo"');
+    const renamed = parseManifests(rendered.replace("name: gpuinfo, args", "name: other, args"));
+    expect(() => findWorkload(renamed, "gpuinfo")).toThrow('no container "gpuinfo"');
+  });
+
+  it("ask for no pods, and are else unchanged", () => {
+    const manifests = parseManifests(rendered);
+    const [service, deployment] = withoutReplicas(manifests);
+    expect(service).toEqual(manifests[0]);
+    expect(deployment).toMatchObject({
+      spec: { replicas: 0, template: { spec: { serviceAccountName: "gpuinfo" } } },
+    });
+  });
+});
