@@ -226,7 +226,7 @@ async function main(): Promise<void> {
   const config = readConfigOrExit();
   const running = await start(config).catch((error: unknown): never => {
     process.stderr.write(
-      `gpuinfo cannot start: ${error instanceof Error ? error.message : error}\n`,
+      `gpuinfo cannot start: ${error instanceof Error ? error.message : String(error)}\n`,
     );
     process.exit(1);
   });

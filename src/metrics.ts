@@ -5,7 +5,7 @@ import type { KubeObserver } from "./kube/observer.ts";
 import type { VsphereObserver } from "./vsphere/observer.ts";
 
 /** What is only known at the moment of a scrape. */
-export interface Gauges {
+interface Gauges {
   /** Undefined while there is no inventory. */
   readonly inventoryAgeSeconds: () => number | undefined;
   readonly clockSkewSeconds: () => number | undefined;

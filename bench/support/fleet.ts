@@ -7,7 +7,7 @@ export interface FleetSize {
   readonly nodes: number;
 }
 
-export interface FleetHost {
+interface FleetHost {
   readonly name: string;
   /** Until its scheduled maintenance. */
   readonly hours: number;

@@ -5,18 +5,24 @@ import type { StackHome } from "./process/home.ts";
 
 const exitCodes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
+let interrupted = false;
+
+/** Whether such a signal has come: what fails from then on fails for that reason. */
+export function isInterrupted(): boolean {
+  return interrupted;
+}
+
 /**
  * From now on such a signal ends what was started, then the program; further signals do not cut that
  * short. The answer is called with the home as soon as there is one.
  */
 export function endOnInterrupt(): (home: StackHome) => void {
   let home: StackHome | undefined;
-  let isEnding = false;
   const handle = (signal: keyof typeof exitCodes): void => {
-    if (isEnding) {
+    if (interrupted) {
       return;
     }
-    isEnding = true;
+    interrupted = true;
     console.error(`\n${signal}: ending what was started`);
     void end(home).then((failed) => process.exit(failed ? 1 : exitCodes[signal]));
   };

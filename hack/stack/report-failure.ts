@@ -1,7 +1,12 @@
 /** Ends a command of the local stack that has failed, with words for its user. */
 
-/** Prints the message, without a stack trace where the cause is known, and sets the exit status to 1. */
+import { isInterrupted } from "./interrupt.ts";
+
+/** Prints the message and sets the exit status to 1; silent after Ctrl-C, which explains it all. */
 export function reportFailure(error: unknown): void {
+  if (isInterrupted()) {
+    return;
+  }
   console.error(error instanceof Error ? `\nFailed: ${error.message}` : error);
   process.exitCode = 1;
 }

@@ -1,9 +1,16 @@
 /** Starts everything that gpuinfo needs, and gpuinfo itself from the shipped manifests, on this machine. */
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ApiClient } from "./cluster/api-client.ts";
 import { createNodes } from "./cluster/nodes.ts";
 import { type ControlPlane, controlPlaneTools, startControlPlaneIn } from "./control-plane.ts";
 import { readFleet } from "./fleet.ts";
-import { findWorkload, parseManifests, withoutReplicas } from "./pod/manifest.ts";
+import {
+  customResourcePaths,
+  findWorkload,
+  parseManifests,
+  withoutReplicas,
+} from "./pod/manifest.ts";
 import { type Replica, startWorkload } from "./pod/workload.ts";
 import { closeForStarts } from "./process/component.ts";
 import { endAll, freshHome, orEndAll } from "./process/end-all.ts";
@@ -41,6 +48,7 @@ export interface Stack {
 }
 
 export const defaultFleet = path.join(repositoryRoot, "hack/vcsim/fleets/demo.json");
+const servedTimeoutMs = 20_000;
 const workloadName = "gpuinfo";
 const stackTools = [...controlPlaneTools, "vcsim"] as const;
 
@@ -105,6 +113,17 @@ async function deploy(
       "ca.crt": simulator.caPem,
     },
   });
-  await kubectl(["wait", "--for=condition=Established", "--timeout=20s", "crd", "--all"]);
+  await Promise.all(customResourcePaths(manifests).map(async (place) => untilServed(api, place)));
   return workload;
+}
+
+/** An established resource is still answered with 429 while its storage is made ready. */
+async function untilServed(api: ApiClient, place: string): Promise<void> {
+  const deadline = Date.now() + servedTimeoutMs;
+  while (!(await api.isOk(place))) {
+    if (Date.now() > deadline) {
+      throw new Error(`the API server does not serve ${place} after ${servedTimeoutMs / 1_000} s`);
+    }
+    await sleep(50);
+  }
 }

@@ -43,7 +43,7 @@ export interface ListInProgress extends ListSink {
   complete(reached: string | undefined): Promise<void>;
 }
 
-export interface ReflectorTarget {
+interface ReflectorTarget {
   beginList(): ListInProgress;
   /**
    * @returns the version of the object

@@ -16,7 +16,7 @@ export type ObjectEvent =
   | { readonly type: "deleted"; readonly object: unknown };
 
 /** Nothing else changed up to this version. */
-export interface Bookmark {
+interface Bookmark {
   readonly type: "bookmark";
   readonly resourceVersion: string;
   /** In a watch that begins with all objects: these were all. */

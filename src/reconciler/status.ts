@@ -30,7 +30,7 @@ export interface StatusInput {
  * - `facts`: counts or the window differ: write, after the answers.
  * - `none`: only numbers that move all the time differ, and their refresh is not due.
  */
-export type Change = "answer" | "facts" | "none";
+type Change = "answer" | "facts" | "none";
 
 export interface Evaluation {
   readonly status: GpuInfoStatus;

@@ -3,7 +3,7 @@
 import type { MaintenanceWindow } from "./model.ts";
 
 /** A year: what is shown where no maintenance is known, and the most that can be asked for. */
-export const hoursInAYear = 8760;
+const hoursInAYear = 8760;
 
 const millisecondsInAnHour = 3_600_000;
 

@@ -40,7 +40,7 @@ export function rank(
 }
 
 /** The policy `least-cpu`, cormachogan/gpuinfo's rule; the name breaks ties, so that the same input gives the same order. */
-export function byLeastCpu(a: Fitting, b: Fitting): number {
+function byLeastCpu(a: Fitting, b: Fitting): number {
   return (
     a.virtualMachine.cpuDemandMhz - b.virtualMachine.cpuDemandMhz ||
     compareText(a.node.name, b.node.name)

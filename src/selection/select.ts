@@ -6,7 +6,6 @@ import type {
   NodeBinding,
   NodeIdentity,
   Ranking,
-  Requirement,
   Selection,
   SelectionPolicy,
   SelectNodes,
@@ -123,9 +122,4 @@ function restrict(
 
 function nodeName(binding: NodeBinding): string {
   return binding.kind === "bound" ? binding.candidate.node.name : binding.node;
-}
-
-/** For a doc line or a log: the requirement as a person would say it. */
-export function describeRequirement({ gpu, hours }: Requirement): string {
-  return `${gpu ? "a GPU" : "no GPU"} for ${hours} h`;
 }

@@ -12,7 +12,6 @@ import { defaultTimings, type Timings } from "./timings.ts";
 
 export type { VcenterHealth } from "./health.ts";
 export type { InventoryChange } from "./inventory-diff.ts";
-export type { VsphereObserver } from "./observer.ts";
 export type { VcenterSettings } from "./settings.ts";
 export type { Timings } from "./timings.ts";
 

@@ -21,6 +21,7 @@ import { hostsEntering } from "./recent-tasks.ts";
 import { RescanPacer } from "./rescan-pacer.ts";
 import { FleetScanner } from "./scan.ts";
 import type { VimCaller } from "./session.ts";
+import { sleep } from "./sleep.ts";
 import type { Timings } from "./timings.ts";
 import { runTogether } from "./together.ts";
 
@@ -99,6 +100,7 @@ export class Synchroniser {
     await watch.readAll(signal);
     await this.#settle(view, signal);
     this.#publish(now());
+    this.#followUp.raise();
     return { scanner, view, watch };
   }
 
@@ -131,9 +133,9 @@ export class Synchroniser {
   }
 
   async #poll(signal: AbortSignal): Promise<void> {
-    const never = new Latch();
     for (;;) {
-      await never.take(signal, this.#options.timings.pollMs);
+      await sleep(this.#options.timings.pollMs, signal);
+      signal.throwIfAborted();
       this.#stale.usage = true;
       this.#stale.recentTasks = true;
       this.#followUp.raise();

@@ -17,6 +17,7 @@ const idleMs = 10_000;
 export class VcenterAgent extends Agent {
   readonly #trust: Trust;
   readonly #connectMs: number;
+  #closing = new AbortController();
 
   constructor(trust: Trust, connectMs: number) {
     super({ keepAlive: true, timeout: idleMs });
@@ -37,6 +38,13 @@ export class VcenterAgent extends Agent {
     return null;
   }
 
+  /** Ends all connections, those that are being made as well. New ones can be made afterwards. */
+  override destroy(): void {
+    this.#closing.abort();
+    this.#closing = new AbortController();
+    super.destroy();
+  }
+
   async #connect({ host, port, servername }: RequestOptions): Promise<TLSSocket> {
     const target: ConnectionOptions = {
       host: host ?? "localhost",
@@ -46,7 +54,7 @@ export class VcenterAgent extends Agent {
     };
     try {
       const rejectUnauthorized = checksChain(this.#trust);
-      const socket = await handshake({ ...target, rejectUnauthorized }, this.#connectMs);
+      const socket = await this.#handshake({ ...target, rejectUnauthorized });
       this.#checkThumbprint(socket);
       return socket;
     } catch (cause) {
@@ -69,12 +77,28 @@ export class VcenterAgent extends Agent {
   async #explain(cause: unknown, target: ConnectionOptions): Promise<unknown> {
     const code: unknown = cause instanceof Error ? Reflect.get(cause, "code") : undefined;
     if (!(cause instanceof Error) || typeof code !== "string" || !isTlsCode(code)) return cause;
-    const certificate = await lookAtCertificate(target, this.#connectMs);
+    const certificate = await this.#lookAtCertificate(target);
     const seen = certificate ? `; ${describeCertificate(certificate)}` : "";
     return new VsphereError(`the server's certificate is not trusted: ${cause.message}${seen}`, {
       kind: "tls",
       type: code,
     });
+  }
+
+  /** Reads the certificate of a server that we do not trust; nothing is sent to it. */
+  async #lookAtCertificate(target: ConnectionOptions): Promise<PeerCertificate | undefined> {
+    try {
+      const socket = await this.#handshake({ ...target, rejectUnauthorized: false });
+      const certificate = socket.getPeerCertificate();
+      socket.destroy();
+      return certificate;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #handshake(options: ConnectionOptions): Promise<TLSSocket> {
+    return handshake(options, this.#connectMs, this.#closing.signal);
   }
 }
 
@@ -83,42 +107,39 @@ function checksChain(trust: Trust): boolean {
   return !trust.insecure && (trust.thumbprint === undefined || trust.caPem !== undefined);
 }
 
-function handshake(options: ConnectionOptions, timeoutMs: number): Promise<TLSSocket> {
+function handshake(
+  options: ConnectionOptions,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = connect(options);
     const timer = setTimeout(() => {
       const message = `no TLS connection to ${options.host}:${options.port} within ${timeoutMs} ms`;
-      socket.destroy(Object.assign(new Error(message), { code: "ETIMEDOUT" }));
+      socket.destroy(errorWithCode(message, "ETIMEDOUT"));
     }, timeoutMs);
-    const fail = (error: Error) => {
+    const stop = () => socket.destroy();
+    const settle = () => {
       clearTimeout(timer);
+      signal.removeEventListener("abort", stop);
+      socket.off("error", fail).off("close", closed);
+    };
+    const fail = (error: Error) => {
+      settle();
       reject(error);
     };
-    const closed = () =>
-      fail(Object.assign(new Error("the server closed the connection"), { code: "ECONNRESET" }));
-    socket.once("error", fail);
-    socket.once("close", closed);
+    const closed = () => fail(errorWithCode("the connection was closed", "ECONNRESET"));
+    signal.addEventListener("abort", stop);
+    socket.once("error", fail).once("close", closed);
     socket.once("secureConnect", () => {
-      clearTimeout(timer);
-      socket.off("error", fail).off("close", closed);
+      settle();
       resolve(socket);
     });
   });
 }
 
-/** Reads the certificate of a server that we do not trust; nothing is sent to it. */
-async function lookAtCertificate(
-  target: ConnectionOptions,
-  timeoutMs: number,
-): Promise<PeerCertificate | undefined> {
-  try {
-    const socket = await handshake({ ...target, rejectUnauthorized: false }, timeoutMs);
-    const certificate = socket.getPeerCertificate();
-    socket.destroy();
-    return certificate;
-  } catch {
-    return undefined;
-  }
+function errorWithCode(message: string, code: string): Error {
+  return Object.assign(new Error(message), { code });
 }
 
 function describeCertificate(certificate: PeerCertificate): string {

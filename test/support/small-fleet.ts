@@ -33,7 +33,7 @@ function machine(name: string, cpuDemandMhz: number, rest: object = {}) {
  * | esxi-b | 120 h             | gpu-b (passthrough, 10 MHz)        |
  * | esxi-c | none planned      | gpu-c (vGPU, 900 MHz), cpu-c (5 MHz) |
  */
-export const smallFleet = {
+const smallFleet = {
   datacenters: [
     {
       name: "DC0",

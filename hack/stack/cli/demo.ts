@@ -1,7 +1,7 @@
 /** `make demo`: a stack of its own, the story, and everything ended again. */
 import path from "node:path";
 import { tellStory } from "../demo/story.ts";
-import { endOnInterrupt } from "../interrupt.ts";
+import { endOnInterrupt, isInterrupted } from "../interrupt.ts";
 import { holdingLock } from "../launcher.ts";
 import { demoDir } from "../places.ts";
 import { openHome, type StackHome } from "../process/home.ts";
@@ -20,7 +20,9 @@ async function tellIn(home: StackHome): Promise<void> {
     console.log(`Ready: ${stack.nodes.length} nodes on simulated ESXi hosts`);
     await tellStory(stack, console.log);
   } catch (error) {
-    console.error(`\nThe logs are in ${path.relative(process.cwd(), home.logs)}/`);
+    if (!isInterrupted()) {
+      console.error(`\nThe logs are in ${path.relative(process.cwd(), home.logs)}/`);
+    }
     throw error;
   } finally {
     await stack.stop();

@@ -12,6 +12,14 @@ interface Deployment extends Manifest {
   readonly spec: { readonly template: { readonly spec: PodSpec } };
 }
 
+interface CustomResource extends Manifest {
+  readonly spec: {
+    readonly group: string;
+    readonly names: { readonly plural: string };
+    readonly versions: readonly { readonly name: string }[];
+  };
+}
+
 export interface EnvVar {
   readonly name: string;
   readonly value?: string;
@@ -88,11 +96,22 @@ export function findWorkload(manifests: readonly Manifest[], name: string): Work
   return { name, namespace, pod, container };
 }
 
+/** Where the API server lists the objects of each custom resource that the manifests define. */
+export function customResourcePaths(manifests: readonly Manifest[]): readonly string[] {
+  return manifests.filter(isCustomResource).flatMap(({ spec }) => {
+    return spec.versions.map(({ name }) => `/apis/${spec.group}/${name}/${spec.names.plural}`);
+  });
+}
+
 /** The same manifests with no pods asked for: no kubelet is there that would run them. */
 export function withoutReplicas(manifests: readonly Manifest[]): readonly Manifest[] {
   return manifests.map((manifest) =>
     isDeployment(manifest) ? { ...manifest, spec: { ...manifest.spec, replicas: 0 } } : manifest,
   );
+}
+
+function isCustomResource(manifest: Manifest): manifest is CustomResource {
+  return manifest.kind === "CustomResourceDefinition";
 }
 
 function isDeployment(manifest: Manifest): manifest is Deployment {

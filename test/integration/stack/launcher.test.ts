@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -64,7 +65,10 @@ describe("a launcher that does not come to its end", () => {
   ] as const)("cleans up by itself on %s", async (signal, code) => {
     const command = await upHalfWay(2);
     command.child.kill(signal);
-    expect(await command.ended).toMatchObject({ code });
+    const { code: found, output } = await command.ended;
+    expect(found).toBe(code);
+    expect(output).toContain(`${signal}: ending what was started`);
+    expect(output).not.toContain("Failed");
     expect(processesOf(dir)).toEqual([]);
     expect(existsSync(homeAt(dir).env)).toBe(false);
   });

@@ -12,10 +12,6 @@ export class FakeClock {
   #nowMs = 0;
   readonly #sleepers = new Set<Sleeper>();
 
-  get nowMs(): number {
-    return this.#nowMs;
-  }
-
   /** This clock as a machine sees it whose time of day is wrong by `skewMs`. */
   seenWithSkew(skewMs: number): Clock {
     return {
@@ -23,6 +19,11 @@ export class FakeClock {
       now: () => new Date(Date.UTC(2026, 10, 22) + skewMs + this.#nowMs),
       sleep: async (ms, signal) => this.#sleep(ms, signal),
     };
+  }
+
+  /** Lets time pass unnoticed, as it does for a process that was suspended. */
+  skip(ms: number): void {
+    this.#nowMs += ms;
   }
 
   /** Lets time pass, waking sleepers in order and letting them do what they do next. */

@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { findWorkload, parseManifests, withoutReplicas } from "../../../hack/stack/pod/manifest.ts";
+import {
+  customResourcePaths,
+  findWorkload,
+  parseManifests,
+  withoutReplicas,
+} from "../../../hack/stack/pod/manifest.ts";
 
 const rendered = `
 apiVersion: v1
@@ -35,6 +40,23 @@ describe("rendered manifests", () => {
     expect(() => findWorkload([], "gpuinfo")).toThrow('no Deployment "gpuinfo"');
     const renamed = parseManifests(rendered.replace("name: gpuinfo, args", "name: other, args"));
     expect(() => findWorkload(renamed, "gpuinfo")).toThrow('no container "gpuinfo"');
+  });
+
+  it("tell where their custom resources are listed", () => {
+    const definition = {
+      apiVersion: "apiextensions.k8s.io/v1",
+      kind: "CustomResourceDefinition",
+      metadata: { name: "xs.example.com" },
+      spec: {
+        group: "example.com",
+        names: { plural: "xs" },
+        versions: [{ name: "v1" }, { name: "v2" }],
+      },
+    };
+    expect(customResourcePaths([...parseManifests(rendered), definition])).toEqual([
+      "/apis/example.com/v1/xs",
+      "/apis/example.com/v2/xs",
+    ]);
   });
 
   it("ask for no pods, and are else unchanged", () => {
