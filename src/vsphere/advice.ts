@@ -1,5 +1,5 @@
 /** Says what a person can do about a failed connection. */
-import type { VsphereError, VsphereErrorKind } from "./errors.ts";
+import { isHandshakeCode, type VsphereError, type VsphereErrorKind } from "./errors.ts";
 
 const byType: Readonly<Record<string, string>> = {
   InvalidLogin:
@@ -22,5 +22,6 @@ const byKind: Readonly<Record<VsphereErrorKind, string>> = {
 
 /** One sentence without a full stop, naming the setting to look at. */
 export function adviseOn(error: VsphereError): string {
+  if (isHandshakeCode(error.type)) return "check that GOVMOMI_URL names vCenter's HTTPS port";
   return byType[error.type] ?? byKind[error.kind];
 }

@@ -17,7 +17,7 @@ export interface PropertyBag {
 }
 
 /** Stands for a property path where vCenter shows nothing of an object. */
-export const wholeObject = "*";
+const wholeObject = "*";
 
 /** One page of RetrievePropertiesEx. */
 export interface RetrievedPage {

@@ -56,11 +56,17 @@ export function isExpiry(error: unknown): boolean {
 }
 
 const longestMessage = 300;
-const tlsCodes = /^(CERT_|ERR_SSL_|ERR_TLS_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|EPROTO|HOSTNAME_)/;
+const trustCodes = /^(CERT_|ERR_TLS_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_)/;
+const protocolCodes = /^(EPROTO|ERR_SSL_)/;
 
-/** Says whether a system error code is about trust and TLS rather than about reaching the server. */
-export function isTlsCode(code: string): boolean {
-  return tlsCodes.test(code);
+/** Says whether a system error code means that a certificate is not trusted. */
+export function isTrustCode(code: string): boolean {
+  return trustCodes.test(code);
+}
+
+/** Says whether a system error code means that the other end does not speak TLS as we do. */
+export function isHandshakeCode(code: string): boolean {
+  return protocolCodes.test(code);
 }
 
 /** Turns what a socket or the HTTP client threw into ours, keeping its code and nothing of the request. */
@@ -70,8 +76,9 @@ export function fromTransportError(cause: unknown): VsphereError {
   if (cause instanceof Error && cause.cause instanceof VsphereError) return cause.cause;
   const code = stringAt(cause, "code") || "UNKNOWN";
   const message = stringAt(cause, "message") || code;
-  if (isTlsCode(code))
+  if (isTrustCode(code) || isHandshakeCode(code)) {
     return new VsphereError(`TLS failed: ${message}`, { kind: "tls", type: code });
+  }
   if (code === "ETIMEDOUT") {
     return new VsphereError(`no connection: ${message}`, { kind: "timeout", type: "connect" });
   }

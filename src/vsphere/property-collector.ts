@@ -13,7 +13,7 @@ import type { FilterSpec } from "./filter-specs.ts";
 import type { CallOptions, VimCaller } from "./session.ts";
 
 /** Objects per page. Bigger pages block the event loop longer: vCenter's devices and PCI lists are large. */
-export const pageSizes = { leaves: 100, devices: 25, pci: 25 } as const;
+export const pageSizes = { leaves: 100, devices: 25, pci: 10 } as const;
 
 /** What is read at once, page by page. An abandoned read is cancelled on the server. */
 export async function* retrieve(

@@ -81,13 +81,23 @@ export class Synchroniser {
 
   /** Runs until the session or the connection fails, or the signal fires. @throws what ended it. */
   async run(signal: AbortSignal): Promise<void> {
-    const handles = await this.#readEverything(signal);
-    await runTogether(signal, [
-      (stop) => this.#follow(handles, stop),
-      (stop) => this.#scanAgain(handles, stop),
-      (stop) => this.#poll(stop),
-      (stop) => this.#settleAgain(handles, stop),
-    ]);
+    try {
+      const handles = await this.#readEverything(signal);
+      await runTogether(signal, [
+        (stop) => this.#follow(handles, stop),
+        (stop) => this.#scanAgain(handles, stop),
+        (stop) => this.#poll(stop),
+        (stop) => this.#settleAgain(handles, stop),
+      ]);
+    } catch (cause) {
+      if (isGone(cause)) await this.#probe(signal);
+      throw cause;
+    }
+  }
+
+  /** Views go with their session, so that its end looks as if they had never been. @throws what ended the session. */
+  async #probe(signal: AbortSignal): Promise<void> {
+    await readServerTime(this.#options.caller, signal);
   }
 
   async #readEverything(signal: AbortSignal): Promise<Handles> {
@@ -248,7 +258,7 @@ export class Synchroniser {
   }
 }
 
-/** A host that we asked about was removed meanwhile. */
+/** Something that we asked about is no more. */
 function isGone(cause: unknown): cause is VsphereError {
   return cause instanceof VsphereError && cause.type === "ManagedObjectNotFound";
 }

@@ -2,7 +2,7 @@
 import { Agent, type RequestOptions } from "node:https";
 import type { Duplex } from "node:stream";
 import { type ConnectionOptions, connect, type PeerCertificate, type TLSSocket } from "node:tls";
-import { isTlsCode, VsphereError } from "./errors.ts";
+import { isTrustCode, VsphereError } from "./errors.ts";
 import type { VcenterSettings } from "./settings.ts";
 
 type Trust = Pick<VcenterSettings, "caPem" | "thumbprint" | "insecure">;
@@ -76,7 +76,7 @@ export class VcenterAgent extends Agent {
   /** A refused chain is worth a second look: who issued the certificate is what the reader needs to know. */
   async #explain(cause: unknown, target: ConnectionOptions): Promise<unknown> {
     const code: unknown = cause instanceof Error ? Reflect.get(cause, "code") : undefined;
-    if (!(cause instanceof Error) || typeof code !== "string" || !isTlsCode(code)) return cause;
+    if (!(cause instanceof Error) || typeof code !== "string" || !isTrustCode(code)) return cause;
     const certificate = await this.#lookAtCertificate(target);
     const seen = certificate ? `; ${describeCertificate(certificate)}` : "";
     return new VsphereError(`the server's certificate is not trusted: ${cause.message}${seen}`, {

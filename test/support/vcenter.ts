@@ -43,11 +43,17 @@ export async function startVcenter(fleet: unknown): Promise<Vcenter> {
     ],
     { stdio: ["ignore", "pipe", "pipe"] },
   );
+  // A test run that is cut short leaves no simulator behind.
+  const kill = () => simulator.kill();
+  process.once("exit", kill);
   const said: string[] = [];
   createInterface(simulator.stderr).on("line", (line) => said.push(line));
-  const ended = once(simulator, "exit");
+  const ended = once(simulator, "exit").then(() => {
+    process.off("exit", kill);
+    rmSync(dir, { recursive: true, force: true });
+  });
   const firstLine = once(createInterface(simulator.stdout), "line").then(String);
-  const ready = await Promise.race([firstLine, ended.then(() => undefined)]);
+  const ready = await Promise.race([firstLine, ended]);
   if (ready === undefined) throw new Error(`the simulator ended:\n${said.join("\n")}`);
   const { url, controlUrl, instanceUuid } = parseAnnouncement(ready);
   const { caPem } = authority;
@@ -65,9 +71,8 @@ export async function startVcenter(fleet: unknown): Promise<Vcenter> {
       return counts;
     },
     stop: async () => {
-      simulator.kill();
+      kill();
       await ended;
-      rmSync(dir, { recursive: true, force: true });
     },
   };
 }

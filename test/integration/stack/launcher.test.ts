@@ -131,13 +131,14 @@ describe("a stack that is up", () => {
   afterAll(async () => run("down", dir));
 
   it("tells where everything is, with a kubectl that works", async () => {
-    const env = readEnvFile(homeAt(dir).env);
-    expect(Object.keys(env ?? {})).toEqual([
-      "KUBECONFIG",
-      "KUBECTL",
-      "VCSIM_URL",
-      "VCSIM_CONTROL_URL",
-    ]);
+    const env = readEnvFile(homeAt(dir).env) ?? {};
+    expect(Object.keys(env)).toEqual(["KUBECONFIG", "KUBECTL", "VCSIM_URL", "VCSIM_CONTROL_URL"]);
+    const nodes = execFileSync(env["KUBECTL"] ?? "", ["get", "nodes"], {
+      env: { ...env, KUBECACHEDIR: path.join(dir, "kubectl-cache") },
+      encoding: "utf8",
+    });
+    expect(nodes).toContain("worker-7");
+    expect((await fetch(`${env["VCSIM_CONTROL_URL"]}/healthz`)).status).toBe(200);
   });
 
   it("is left alone by a second `up`", async () => {

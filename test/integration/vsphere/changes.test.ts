@@ -177,7 +177,7 @@ describe("the virtual machines that matter", () => {
   it("are looked for again when a node has none", async () => {
     let unmatched = 0;
     const { cache, machine } = await start({
-      unmatchedNodes: () => (machine("worker-new") ? 0 : unmatched),
+      unmatchedNodes: () => (watched.machine("worker-new") ? 0 : unmatched),
       timings: { rescanMs: 50 },
     });
     await vcenter.control("POST /vms", { host: b, vm: { name: "worker-new", cpuDemandMhz: 5 } });

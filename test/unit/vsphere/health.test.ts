@@ -83,6 +83,7 @@ describe("health", () => {
     ["auth", "NoPermission", /may log in/],
     ["tls", "UNABLE_TO_VERIFY_LEAF_SIGNATURE", /GOVMOMI_CA_FILE/],
     ["tls", "THUMBPRINT_MISMATCH", /new thumbprint/],
+    ["tls", "EPROTO", /HTTPS port/],
     ["network", "ENOTFOUND", /check GOVMOMI_URL/],
     ["timeout", "call", /can be reached/],
     ["fault", "NoPermission", /Read-only role/],
