@@ -25,14 +25,16 @@ import { InventoryCache } from "./vsphere/inventory-cache.ts";
 
 /** Among nodes that fit, a better one is looked for this often. */
 const refreshMs = 5 * 60_000;
-/** Hours run down although nothing changes: everything is looked at again this often. */
-const sweepEveryMs = 30_000;
+/** Hours run down and answers age although nothing changes: everything is looked at again this often. */
+const sweepEveryMs = 10_000;
 /** Changes come in bursts, such as the pages of a list: this long after the first one, all are looked at together. */
 const gatherMs = 100;
 /** How long a start without an inventory is nothing to report. */
 const settleMs = 10_000;
 const drainMs = 4_500;
 const statusWriters = 8;
+/** A node that flaps changes the counts of every GPUInfo: those are written at this pace, wrong answers at any. */
+const countsPerSecond = 50;
 
 interface Running {
   stop(): Promise<void>;
@@ -108,6 +110,7 @@ async function start(config: Config): Promise<Running> {
     queue: {
       name: "gpuinfo",
       workers: statusWriters,
+      normalPerSecond: countsPerSecond,
       process: (key) => reconciler.reconcile(key),
       observer: metrics.kube,
     },

@@ -1,12 +1,12 @@
 /** Starts a real Kubernetes control plane on loopback: etcd, kube-apiserver, kube-controller-manager. */
 import path from "node:path";
-import { request } from "undici";
 import { type ApiAccess, ApiClient } from "./cluster/api-client.ts";
 import { type ClusterCredentials, issueCredentials } from "./cluster/credentials.ts";
 import { apiServerFlags, controllerManagerFlags, etcdFlags } from "./cluster/flags.ts";
 import { type Credentials, kubeconfigText } from "./cluster/kubeconfig.ts";
 import { type Kubectl, kubectlAt } from "./cluster/kubectl.ts";
 import { type Subject, writeKeyPair, writeSecret } from "./cluster/pki.ts";
+import { answersOk } from "./process/answers-ok.ts";
 import { type Component, startComponent, untilReady } from "./process/component.ts";
 import { endAll, freshHome, orEndAll } from "./process/end-all.ts";
 import type { StackHome } from "./process/home.ts";
@@ -190,10 +190,4 @@ function writeKubeconfig(
   credentials: Credentials,
 ): string {
   return writeSecret(dir, `${name}.kubeconfig`, kubeconfigText(url, caFile, credentials));
-}
-
-async function answersOk(url: string): Promise<true | undefined> {
-  const answer = await request(url);
-  await answer.body.dump();
-  return answer.statusCode === 200 || undefined;
 }

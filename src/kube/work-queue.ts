@@ -25,6 +25,9 @@ export interface WorkQueueOptions {
   /** All retries together; a burst of {@link retryBurst} goes first. */
   readonly retriesPerSecond?: number;
   readonly retryBurst?: number;
+  /** Keys that are not urgent, all together; a burst of {@link normalBurst} goes first. Unlimited when absent. */
+  readonly normalPerSecond?: number;
+  readonly normalBurst?: number;
 }
 
 export interface AddOptions {
@@ -41,6 +44,7 @@ export class WorkQueue {
   readonly #options: WorkQueueOptions;
   readonly #observer: KubeObserver;
   readonly #retries: TokenBucket;
+  readonly #pace: TokenBucket | undefined;
   /** Keys that wait, with the time since when; a Map keeps them in order of arrival. */
   readonly #urgent = new Map<string, number>();
   readonly #normal = new Map<string, number>();
@@ -51,12 +55,16 @@ export class WorkQueue {
   readonly #failures = new Map<string, number>();
   readonly #abort = new AbortController();
   readonly #drained = Promise.withResolvers<void>();
+  /** Set while keys wait only because of the pace. */
+  #paceTimer: NodeJS.Timeout | undefined;
   #state: "new" | "running" | "stopped" = "new";
 
   constructor(options: WorkQueueOptions) {
     this.#options = options;
     this.#observer = options.observer ?? silentObserver;
     this.#retries = new TokenBucket(options.retriesPerSecond ?? 10, options.retryBurst ?? 100);
+    const { normalPerSecond, normalBurst = 100 } = options;
+    if (normalPerSecond !== undefined) this.#pace = new TokenBucket(normalPerSecond, normalBurst);
   }
 
   /** How many keys wait for a worker. */
@@ -102,6 +110,7 @@ export class WorkQueue {
   async stop(graceMs = 3000): Promise<void> {
     this.#state = "stopped";
     for (const { timer } of this.#delayed.values()) clearTimeout(timer);
+    clearTimeout(this.#paceTimer);
     for (const keys of [this.#delayed, this.#urgent, this.#normal, this.#again]) keys.clear();
     this.#observer.queueDepth(this.#options.name, 0);
     if (this.#working.size === 0) return;
@@ -129,6 +138,7 @@ export class WorkQueue {
 
   #take(): string | undefined {
     const waiting = this.#urgent.size > 0 ? this.#urgent : this.#normal;
+    if (waiting === this.#normal && waiting.size > 0 && !this.#mayTakeNormal()) return undefined;
     for (const [key, since] of waiting) {
       waiting.delete(key);
       this.#observer.queueWaited(this.#options.name, (performance.now() - since) / 1000);
@@ -136,6 +146,19 @@ export class WorkQueue {
       return key;
     }
     return undefined;
+  }
+
+  /** Takes a token, or sees to it that waiting keys are looked at again when there is one. */
+  #mayTakeNormal(): boolean {
+    if (this.#pace === undefined || this.#pace.tryTake(performance.now())) return true;
+    this.#paceTimer ??= setTimeout(
+      () => {
+        this.#paceTimer = undefined;
+        this.#hire();
+      },
+      1_000 / (this.#options.normalPerSecond ?? 1),
+    );
+    return false;
   }
 
   async #work(key: string): Promise<void> {

@@ -65,7 +65,7 @@ function taintText({ key, value, effect }: Taint): string {
 function everythingIsReadable({ virtualMachine, host }: Candidate): Problem | undefined {
   for (const object of [virtualMachine, host]) {
     if (object.unreadable.length > 0) {
-      const message = `vCenter does not let us read ${object.unreadable.join(", ")} of ${object.name}: grant System.Read`;
+      const message = `${object.unreadable.join(", ")} of ${object.name} could not be read: grant System.Read, unless the node is new`;
       return { reason: "NotReadable", message };
     }
   }

@@ -39,7 +39,7 @@ export interface Host {
   readonly maintenance: "none" | "entering" | "in";
   readonly inQuarantine: boolean;
   readonly horizon: MaintenanceHorizon;
-  /** Property paths that vCenter refused to show us; a host with any of them is never placed on. */
+  /** Property paths that vCenter refused to show us, or that have not been read yet; a host with any of them is never placed on. */
   readonly unreadable: readonly string[];
 }
 
@@ -60,7 +60,7 @@ export interface VirtualMachine {
   /** quickStats.guestMemoryUsage, MiB. */
   readonly memoryUsedMib: number;
   readonly gpus: readonly Gpu[];
-  /** Property paths that vCenter refused to show us. */
+  /** Property paths that vCenter refused to show us, or that have not been read yet: a machine that is no node has its devices among them. */
   readonly unreadable: readonly string[];
 }
 

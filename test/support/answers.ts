@@ -1,6 +1,7 @@
 /** Drives a stack as its users do, by kubectl and vCenter, and waits for what gpuinfo answers. */
 
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Replica } from "../../hack/stack/pod/workload.ts";
 import type { Stack } from "../../hack/stack/stack.ts";
 import { GpuInfo, type GpuInfoStatus } from "../../src/api/gpuinfo.ts";
 import { apiVersion, kind, plural } from "../../src/api/group.ts";
@@ -81,7 +82,22 @@ export async function vcenter(
   return text;
 }
 
-/** The first page of /readyz. */
+/** The one process of gpuinfo in a stack with a single replica. */
+export function replicaOf(stack: Stack): Replica {
+  const [replica] = stack.replicas;
+  if (replica === undefined) throw new Error("the stack runs no gpuinfo");
+  return replica;
+}
+
+/** Forgets earlier questions and asks `gpu1` for a GPU for 100 hours, which gpu-b of the small fleet has. */
+export async function askAnew(stack: Stack): Promise<void> {
+  await untilReadiness(replicaOf(stack).healthUrl, ({ ready }) => ready, 90_000);
+  await stack.controlPlane.api.call("DELETE", objects);
+  await apply(stack, "gpu1", { hours: 100, gpu: true });
+  await untilNode(stack, "gpu1", "gpu-b");
+}
+
+/** What /readyz says at this moment. */
 export async function readiness(url: string): Promise<{ ready: boolean; text: string }> {
   const response = await fetch(`${url}/readyz`);
   return { ready: response.status === 200, text: await response.text() };

@@ -22,6 +22,8 @@ export class ApiError extends Error {
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
+const probeTimeoutMs = 5_000;
+
 export class ApiClient {
   readonly #url: string;
   readonly #agent: Agent;
@@ -49,10 +51,13 @@ export class ApiClient {
     return parsed;
   }
 
-  /** True when the path answers 200, whatever it says; false also when nobody answers. */
+  /** True when the path answers 200, whatever it says; false also when nobody answers in 5 s. */
   async isOk(path: string): Promise<boolean> {
     try {
-      const answer = await request(this.#url + path, { dispatcher: this.#agent });
+      const answer = await request(this.#url + path, {
+        dispatcher: this.#agent,
+        signal: AbortSignal.timeout(probeTimeoutMs),
+      });
       await answer.body.dump();
       return answer.statusCode === 200;
     } catch {

@@ -1,10 +1,10 @@
 /** Runs gpuinfo on this machine as its Deployment describes it, with its ServiceAccount's token. */
 import { mkdirSync } from "node:fs";
 import path from "node:path";
-import { request } from "undici";
 import { kubeconfigText } from "../cluster/kubeconfig.ts";
 import { writeSecret } from "../cluster/pki.ts";
 import type { ControlPlane } from "../control-plane.ts";
+import { answersOk } from "../process/answers-ok.ts";
 import { type Component, startComponent, untilReady } from "../process/component.ts";
 import type { StackHome } from "../process/home.ts";
 import { onFreePorts } from "../process/ports.ts";
@@ -133,7 +133,7 @@ async function startReplica(
       },
       graceMs: (workload.pod.terminationGracePeriodSeconds ?? 30) * 1_000,
     });
-    await untilReady(component, async () => isOk(`http://${health}/livez`), listenTimeoutMs);
+    await untilReady(component, async () => answersOk(`http://${health}/livez`), listenTimeoutMs);
     return component;
   };
   const { addresses, first } = await onFreePorts(2, async ([health, metrics]) => {
@@ -154,7 +154,7 @@ async function startReplica(
       running = await startOn(addresses.health, addresses.metrics);
     },
     untilReady: async () => {
-      await untilReady(running, async () => isOk(`${healthUrl}/readyz`), readyTimeoutMs);
+      await untilReady(running, async () => answersOk(`${healthUrl}/readyz`), readyTimeoutMs);
     },
   };
 }
@@ -162,10 +162,4 @@ async function startReplica(
 function writePodKubeconfig({ url, caFile }: ControlPlane, pod: PodFilesSpec): string {
   const tokenFile = placeOf(pod.root, path.join(accountMountPath, "token"));
   return writeSecret(pod.root, "kubeconfig", kubeconfigText(url, caFile, { tokenFile }));
-}
-
-async function isOk(url: string): Promise<true | undefined> {
-  const answer = await request(url);
-  await answer.body.dump();
-  return answer.statusCode === 200 || undefined;
 }

@@ -73,13 +73,14 @@ describe("two replicas", () => {
     timeout: 60_000,
   }, async () => {
     const { leader, other } = await leaderAndOther();
+    const before = await sessions();
     const askedAt = performance.now();
     await leader.stop("SIGTERM");
     const seconds = (performance.now() - askedAt) / 1_000;
     await expect.poll(holder, { timeout: 10_000 }).toMatch(new RegExp(`^${other.name}_`));
     expect(seconds).toBeLessThan(5);
     expect(readFileSync(leader.logFile, "utf8")).toContain('"msg":"stopped"');
-    expect(await sessions()).toBe(1);
+    expect(await sessions()).toBe(before - 1);
     await leader.start();
     await leader.untilReady();
   });

@@ -334,3 +334,46 @@ describe("whatever happens, a queue", () => {
     );
   });
 });
+
+describe("a queue with a pace", () => {
+  const keys = (prefix: string, count: number) =>
+    Array.from({ length: count }, (_, i) => `${prefix}${i}`);
+  const paced = { workers: 100, normalPerSecond: 10, normalBurst: 5 };
+
+  it("lets a burst through and the rest at its pace", async () => {
+    const { bench, queue } = setUp(paced);
+    queue.start();
+    for (const key of keys("n", 9)) queue.add(key);
+    expect(bench.begun).toEqual(keys("n", 5));
+    await vi.advanceTimersByTimeAsync(100);
+    expect(bench.begun).toEqual(keys("n", 6));
+    await vi.advanceTimersByTimeAsync(300);
+    expect(bench.begun).toEqual(keys("n", 9));
+  });
+
+  it("never holds up what is urgent", () => {
+    const { bench, queue } = setUp(paced);
+    queue.start();
+    for (const key of keys("n", 9)) queue.add(key);
+    for (const key of keys("u", 20)) queue.add(key, { urgent: true });
+    expect(bench.begun).toEqual([...keys("n", 5), ...keys("u", 20)]);
+  });
+
+  it("takes a waiting key out of its turn once it is urgent", () => {
+    const { bench, queue } = setUp(paced);
+    queue.start();
+    for (const key of keys("n", 9)) queue.add(key);
+    queue.add("n8", { urgent: true });
+    expect(bench.begun).toEqual([...keys("n", 5), "n8"]);
+  });
+
+  it("starts nothing after a stop", async () => {
+    const { bench, queue } = setUp(paced);
+    queue.start();
+    for (const key of keys("n", 9)) queue.add(key);
+    for (const key of keys("n", 5)) await bench.finish(key);
+    await queue.stop();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(bench.begun).toEqual(keys("n", 5));
+  });
+});
