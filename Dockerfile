@@ -3,6 +3,7 @@ FROM node:24-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
 RUN npm install --no-save --no-audit --no-fund
+COPY hack/build.ts ./hack/build.ts
 COPY src ./src
 RUN npm run build && npm prune --omit=dev --no-save --no-audit --no-fund
 

@@ -8,8 +8,8 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
-          // Each file starts real servers: one after the other on a small machine.
-          fileParallelism: false,
+          // Each file starts real servers and mostly waits for them: more files than cores are no harm.
+          maxWorkers: 3,
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

@@ -1,6 +1,7 @@
 /** Starts everything that gpuinfo needs, and gpuinfo itself from the shipped manifests, on this machine. */
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { ensureBuilt } from "../build.ts";
 import type { ApiClient } from "./cluster/api-client.ts";
 import { createNodes } from "./cluster/nodes.ts";
 import { type ControlPlane, controlPlaneTools, startControlPlaneIn } from "./control-plane.ts";
@@ -57,6 +58,7 @@ type Tools = ToolPath<(typeof stackTools)[number]>;
 /** Resolves once every part is there and every replica of gpuinfo says that it is ready. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const tool = await ensureTools(stackTools, options.say ?? console.error);
+  await ensureBuilt();
   const home = await freshHome(options.dir ?? (await scratchDir("stack")));
   options.onHome?.(home);
   return orEndAll(home, () => start(home, tool, options));

@@ -1,6 +1,6 @@
 /** Issues the certificates of a local stack: one authority per purpose, EC P-256, valid for 30 days. */
 // oxlint-disable-next-line import/no-unassigned-import -- x509 wants it loaded before itself
-import "./reflect-polyfill.ts";
+import "reflect-metadata";
 import { webcrypto } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";

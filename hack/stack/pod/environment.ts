@@ -24,9 +24,24 @@ export function containerEnvironment(
   return Object.fromEntries(entries);
 }
 
-/** The container's arguments, with paths below its mounts moved below `root`. */
-export function containerArguments(container: Container, root: string): readonly string[] {
-  return (container.args ?? []).map((argument) => movePath(container, root, argument));
+/**
+ * The container's command and arguments, for a process in the top folder of the checkout: this Node.js in place of
+ * the image's, and paths below its mounts moved below `root`.
+ */
+export function containerCommand(
+  container: Container,
+  root: string,
+): { readonly command: string; readonly args: readonly string[] } {
+  const [program, ...words] = container.command ?? [];
+  if (program !== "node") {
+    throw new Error(
+      `container ${container.name} runs ${program ?? "its image's entry point"}, wanted node`,
+    );
+  }
+  const args = [...words, ...(container.args ?? [])].map((argument) =>
+    movePath(container, root, argument),
+  );
+  return { command: process.execPath, args };
 }
 
 function valueOf({ name, value, valueFrom }: EnvVar, pod: PodIdentity): string {

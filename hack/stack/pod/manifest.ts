@@ -53,6 +53,7 @@ export interface Volume {
 
 export interface Container {
   readonly name: string;
+  readonly command?: readonly string[];
   readonly args?: readonly string[];
   readonly env?: readonly EnvVar[];
   readonly volumeMounts?: readonly VolumeMount[];

@@ -9,7 +9,7 @@ import { type Component, startComponent, untilReady } from "../process/component
 import type { StackHome } from "../process/home.ts";
 import { onFreePorts } from "../process/ports.ts";
 import { repositoryRoot } from "../tools/families.ts";
-import { containerArguments, containerEnvironment } from "./environment.ts";
+import { containerCommand, containerEnvironment } from "./environment.ts";
 import type { KubeletSpec } from "./kubelet.ts";
 import type { Workload } from "./manifest.ts";
 import {
@@ -119,11 +119,8 @@ async function startReplica(
   const startOn = async (health: string, metrics: string): Promise<Component> => {
     const component = await startComponent(home, {
       name,
-      command: process.execPath,
-      args: [
-        path.join(repositoryRoot, "src/main.ts"),
-        ...containerArguments(workload.container, pod.root),
-      ],
+      ...containerCommand(workload.container, pod.root),
+      cwd: repositoryRoot,
       env: {
         ...containerEnvironment(workload.container, identity, pod.root),
         KUBECONFIG: kubeconfig,

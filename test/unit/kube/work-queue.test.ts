@@ -335,9 +335,11 @@ describe("whatever happens, a queue", () => {
   });
 });
 
+function keys(prefix: string, count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `${prefix}${i}`);
+}
+
 describe("a queue with a pace", () => {
-  const keys = (prefix: string, count: number) =>
-    Array.from({ length: count }, (_, i) => `${prefix}${i}`);
   const paced = { workers: 100, normalPerSecond: 10, normalBurst: 5 };
 
   it("lets a burst through and the rest at its pace", async () => {

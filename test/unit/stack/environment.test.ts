@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { containerArguments, containerEnvironment } from "../../../hack/stack/pod/environment.ts";
+import { containerCommand, containerEnvironment } from "../../../hack/stack/pod/environment.ts";
 import type { Container, EnvVar } from "../../../hack/stack/pod/manifest.ts";
 
 const pod = { name: "gpuinfo-local-0", namespace: "gpuinfo-system", serviceAccount: "gpuinfo" };
@@ -8,6 +8,7 @@ const root = "/stack/pod";
 function aContainer(overrides: Partial<Container> = {}): Container {
   return {
     name: "gpuinfo",
+    command: ["node"],
     volumeMounts: [{ name: "vcenter", mountPath: "/etc/gpuinfo/vcenter" }],
     ...overrides,
   };
@@ -62,10 +63,22 @@ describe("the arguments of a container on this machine", () => {
     ["--ca=/etc/ssl", "--ca=/etc/ssl"],
     ["--verbose", "--verbose"],
   ])("turn %s into %s", (argument, moved) => {
-    expect(containerArguments(aContainer({ args: [argument] }), root)).toEqual([moved]);
+    expect(containerCommand(aContainer({ args: [argument] }), root).args).toEqual([moved]);
   });
 
   it("are none when the container has none", () => {
-    expect(containerArguments(aContainer(), root)).toEqual([]);
+    expect(containerCommand(aContainer(), root)).toEqual({ command: process.execPath, args: [] });
+  });
+
+  it("puts the words after node in the command before the arguments", () => {
+    const container = aContainer({ command: ["node", "--flag", "main.js"], args: ["-v"] });
+    expect(containerCommand(container, root).args).toEqual(["--flag", "main.js", "-v"]);
+  });
+
+  it.each([undefined, ["sh", "-c", "node"]])("refuses the command %j", (command) => {
+    const { command: _node, ...container } = aContainer();
+    expect(() => containerCommand({ ...container, ...(command && { command }) }, root)).toThrow(
+      /^container gpuinfo runs .*, wanted node$/,
+    );
   });
 });
