@@ -7,6 +7,7 @@ import { isKubeError, KubeError } from "./errors.ts";
 import { type EventInput, eventBody, eventName, namespaceOf, seriesOf } from "./event-body.ts";
 import type { KubeObserver } from "./observer.ts";
 import { events, pathOf } from "./resource.ts";
+import { TokenBucket } from "./token-bucket.ts";
 
 /** An event that happened once or more, and what of it the API server knows. */
 export interface Series {
@@ -31,17 +32,22 @@ export interface EventWriterOptions {
   readonly maxWaiting: number;
   readonly tries: number;
   readonly retryMs: number;
+  /** Events per second, after a burst of {@link totalBurst}. */
+  readonly perSecond: number;
+  readonly totalBurst: number;
 }
 
 export class EventWriter {
   readonly #options: EventWriterOptions;
   readonly #waiting = new Set<Series>();
   readonly #abort = new AbortController();
+  readonly #pace: TokenBucket;
   #writing: Promise<void> | undefined;
   #number = 0;
 
   constructor(options: EventWriterOptions) {
     this.#options = options;
+    this.#pace = new TokenBucket(options.perSecond, options.totalBurst);
   }
 
   /** Whether the series waits to be written. */
@@ -69,6 +75,9 @@ export class EventWriter {
 
   async #writeAll(): Promise<void> {
     for (const series of this.#waiting) {
+      // Events tell of what was done; they must not take the API server's time from what is still to do.
+      const waitMs = this.#pace.reserve(this.#options.clock.monotonicMs());
+      if (waitMs > 0) await this.#options.clock.sleep(waitMs, this.#abort.signal);
       // Taken out first: what happens during the write makes it wait again.
       this.#waiting.delete(series);
       if (series.count > series.writtenCount) await this.#write(series);

@@ -17,6 +17,9 @@ export interface EventLimits {
   /** Different events about one object: so many at once, then one per `refillMs`. As client-go. */
   readonly burst: number;
   readonly refillMs: number;
+  /** All events together: so many per second, after a burst. */
+  readonly perSecond: number;
+  readonly totalBurst: number;
   /** Events that wait to be written; more are dropped. */
   readonly maxWaiting: number;
   /** Tries per event when the API server cannot be reached or is busy, and the wait after the first. */
@@ -39,6 +42,8 @@ const defaults: EventLimits = {
   seriesMs: 10_000,
   burst: 25,
   refillMs: 300_000,
+  perSecond: 25,
+  totalBurst: 50,
   maxWaiting: 1_000,
   tries: 3,
   retryMs: 1_000,

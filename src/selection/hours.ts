@@ -12,9 +12,12 @@ export function nextWindow(
   windows: readonly MaintenanceWindow[],
   now: Date,
 ): MaintenanceWindow | undefined {
-  return windows
-    .filter((window) => window.endsAt === undefined || window.endsAt > now.getTime())
-    .toSorted((a, b) => a.startsAt - b.startsAt)[0];
+  let next: MaintenanceWindow | undefined;
+  for (const window of windows) {
+    const isOver = window.endsAt !== undefined && window.endsAt <= now.getTime();
+    if (!isOver && (next === undefined || window.startsAt < next.startsAt)) next = window;
+  }
+  return next;
 }
 
 /**
@@ -30,4 +33,13 @@ export function nextWindow(
 export function hoursUntil(window: MaintenanceWindow | undefined, now: Date): number {
   if (window === undefined) return hoursInAYear;
   return Math.max(0, Math.floor((window.startsAt - now.getTime()) / millisecondsInAnHour));
+}
+
+/** When `hoursUntil` this window, or which window is the next one, changes although nothing else does; ms since the Unix epoch. */
+export function hoursChangeAt(window: MaintenanceWindow | undefined, now: Date): number {
+  if (window === undefined) return Number.POSITIVE_INFINITY;
+  const { startsAt, endsAt = Number.POSITIVE_INFINITY } = window;
+  const left = startsAt - now.getTime();
+  if (left < 0) return endsAt;
+  return now.getTime() + (left % millisecondsInAnHour) + 1;
 }

@@ -1,16 +1,20 @@
-/** Says whether one candidate suits a requirement. The ordered list of checks is the policy: the first failure gives the reason. */
+/** Says whether one candidate suits. The ordered list of checks is the policy: the first failure gives the reason. */
 
-import { hoursUntil, nextWindow } from "./hours.ts";
-import type { Candidate, Reason, Requirement, SelectionPolicy, Taint, Verdict } from "./model.ts";
+import type { Candidate, Fitting, Reason, SelectionPolicy, Taint } from "./model.ts";
 
-interface Question {
-  readonly requirement: Requirement;
-  readonly policy: SelectionPolicy;
-  readonly now: Date;
+/** Why a candidate does not fit; `message` names what was found and what was wanted. */
+export interface Problem {
+  readonly reason: Reason;
+  readonly message: string;
 }
 
-type Problem = { readonly reason: Reason; readonly message: string };
-type Check = (candidate: Candidate, question: Question) => Problem | undefined;
+/** What is the same for every job that does, or does not, need a GPU. */
+interface Terms {
+  readonly gpu: boolean;
+  readonly policy: SelectionPolicy;
+}
+
+type Check = (candidate: Candidate, terms: Terms) => Problem | undefined;
 
 const checks: readonly Check[] = [
   nodeIsReady,
@@ -25,15 +29,24 @@ const checks: readonly Check[] = [
   hasGpuIfNeeded,
   hasNoGpuUnlessNeeded,
   maintenanceIsKnown,
-  hasEnoughHours,
 ];
 
-export function judge(candidate: Candidate, question: Question): Verdict {
+/** Every check but the last, `hasEnoughHours`. */
+export function judge(candidate: Candidate, terms: Terms): Problem | undefined {
   for (const check of checks) {
-    const problem = check(candidate, question);
-    if (problem !== undefined) return { fits: false, ...problem };
+    const problem = check(candidate, terms);
+    if (problem !== undefined) return problem;
   }
-  return { fits: true, hoursAvailable: hoursAvailable(candidate, question.now) };
+  return undefined;
+}
+
+/** The last check. It alone depends on how long the job runs. */
+export function hasEnoughHours(fitting: Fitting, hours: number): Problem | undefined {
+  const { host, hoursAvailable, window } = fitting;
+  if (hoursAvailable >= hours) return undefined;
+  const task = window === undefined ? "" : ` ("${window.description}")`;
+  const message = `host ${host.name} has maintenance${task} in ${hoursAvailable} h, ${hours} h asked for`;
+  return { reason: "TooFewHours", message };
 }
 
 function nodeIsReady({ node }: Candidate): Problem | undefined {
@@ -49,7 +62,7 @@ function nodeIsSchedulable({ node }: Candidate): Problem | undefined {
   return { reason: "NodeUnschedulable", message: `node ${node.name} is cordoned` };
 }
 
-function taintsAreTolerated({ node }: Candidate, { policy }: Question): Problem | undefined {
+function taintsAreTolerated({ node }: Candidate, { policy }: Terms): Problem | undefined {
   const taint = node.taints.find(
     ({ key, effect }) =>
       (effect === "NoSchedule" || effect === "NoExecute") && !policy.toleratedTaints.has(key),
@@ -99,19 +112,16 @@ function hostIsNotInQuarantine({ host }: Candidate): Problem | undefined {
   return { reason: "HostInQuarantine", message: `host ${host.name} is in quarantine mode` };
 }
 
-function hasGpuIfNeeded(
-  { virtualMachine }: Candidate,
-  { requirement }: Question,
-): Problem | undefined {
-  if (!requirement.gpu || virtualMachine.gpus.length > 0) return undefined;
+function hasGpuIfNeeded({ virtualMachine }: Candidate, { gpu }: Terms): Problem | undefined {
+  if (!gpu || virtualMachine.gpus.length > 0) return undefined;
   return { reason: "NoGpu", message: `virtual machine ${virtualMachine.name} has no GPU` };
 }
 
 function hasNoGpuUnlessNeeded(
   { virtualMachine }: Candidate,
-  { requirement, policy }: Question,
+  { gpu, policy }: Terms,
 ): Problem | undefined {
-  if (requirement.gpu || policy.gpuPolicy === "atLeast") return undefined;
+  if (gpu || policy.gpuPolicy === "atLeast") return undefined;
   if (virtualMachine.gpus.length === 0) return undefined;
   const message = `virtual machine ${virtualMachine.name} has a GPU, which is kept for jobs that need one`;
   return { reason: "GpuNotWanted", message };
@@ -121,20 +131,4 @@ function maintenanceIsKnown({ host }: Candidate): Problem | undefined {
   if (host.horizon.kind === "known") return undefined;
   const message = `the next maintenance of host ${host.name} is unknown: ${host.horizon.why}`;
   return { reason: "MaintenanceUnknown", message };
-}
-
-function hasEnoughHours(candidate: Candidate, { requirement, now }: Question): Problem | undefined {
-  const { host } = candidate;
-  const window = host.horizon.kind === "known" ? nextWindow(host.horizon.windows, now) : undefined;
-  // Where every source was read and none holds a window, any number of hours fits.
-  if (window === undefined) return undefined;
-  const hours = hoursUntil(window, now);
-  if (hours >= requirement.hours) return undefined;
-  const message = `host ${host.name} has maintenance ("${window.description}") in ${hours} h, ${requirement.hours} h asked for`;
-  return { reason: "TooFewHours", message };
-}
-
-function hoursAvailable({ host }: Candidate, now: Date): number {
-  if (host.horizon.kind === "unknown") return 0;
-  return hoursUntil(nextWindow(host.horizon.windows, now), now);
 }

@@ -141,15 +141,12 @@ export type NodeBinding =
   | { readonly kind: "bound"; readonly candidate: Candidate }
   | ({ readonly kind: "unbound" } & Rejected);
 
-/** The outcome of judging one candidate. */
-export type Verdict =
-  | { readonly fits: true; readonly hoursAvailable: number }
-  | { readonly fits: false; readonly reason: Reason; readonly message: string };
-
 /** A candidate that fits. */
 export interface Fitting extends Candidate {
   /** Whole hours until the host's next known maintenance; 8760 where none is known. */
   readonly hoursAvailable: number;
+  /** That maintenance; absent where none is known. */
+  readonly window?: MaintenanceWindow;
 }
 
 /** The answer for one requirement: every node asked about is in exactly one of the two lists. */

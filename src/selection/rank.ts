@@ -1,7 +1,9 @@
 /** Orders what fits, best first, and keeps the reasons of what does not. */
 
-import { judge } from "./judge.ts";
+import { hoursChangeAt, hoursUntil, nextWindow } from "./hours.ts";
+import { hasEnoughHours, judge } from "./judge.ts";
 import type {
+  Candidate,
   Fitting,
   NodeBinding,
   Ranking,
@@ -10,13 +12,23 @@ import type {
   SelectionPolicy,
 } from "./model.ts";
 
-export function rank(
-  requirement: Requirement,
+/** Nodes judged and ordered for all jobs that do, or do not, need a GPU: what is left to ask is for how long. */
+export interface Shortlist {
+  /** Best first. */
+  readonly fitting: readonly Fitting[];
+  /** By node name. */
+  readonly rejected: readonly Rejected[];
+  /** Hours run down: from this time on the list is no longer right; ms since the Unix epoch. */
+  readonly validUntil: number;
+}
+
+export function shortlist(
   bindings: readonly NodeBinding[],
-  { policy, takenAt, now }: { policy: SelectionPolicy; takenAt: Date; now: Date },
-): Ranking {
+  { gpu, policy, now }: { gpu: boolean; policy: SelectionPolicy; now: Date },
+): Shortlist {
   const fitting: Fitting[] = [];
   const rejected: Rejected[] = [];
+  let validUntil = Number.POSITIVE_INFINITY;
   for (const binding of bindings) {
     if (binding.kind === "unbound") {
       const { node, reason, message } = binding;
@@ -24,19 +36,42 @@ export function rank(
       continue;
     }
     const { candidate } = binding;
-    const verdict = judge(candidate, { requirement, policy, now });
-    if (verdict.fits) fitting.push({ ...candidate, hoursAvailable: verdict.hoursAvailable });
-    else {
-      const { reason, message } = verdict;
-      rejected.push({ node: candidate.node.name, reason, message });
+    const problem = judge(candidate, { gpu, policy });
+    if (problem !== undefined) {
+      rejected.push({ node: candidate.node.name, ...problem });
+      continue;
     }
+    const timed = withHours(candidate, now);
+    fitting.push(timed);
+    validUntil = Math.min(validUntil, hoursChangeAt(timed.window, now));
   }
   return {
-    requirement,
-    takenAt,
-    fitting: fitting.toSorted(requirement.gpu ? byLeastCpu : byNoGpuThenLeastCpu),
-    rejected: rejected.toSorted((a, b) => compareText(a.node, b.node)),
+    fitting: fitting.toSorted(gpu ? byLeastCpu : byNoGpuThenLeastCpu),
+    rejected: rejected.toSorted(byNode),
+    validUntil,
   };
+}
+
+function withHours(candidate: Candidate, now: Date): Fitting {
+  const { horizon } = candidate.host;
+  const window = horizon.kind === "known" ? nextWindow(horizon.windows, now) : undefined;
+  const hoursAvailable = hoursUntil(window, now);
+  return window === undefined
+    ? { ...candidate, hoursAvailable }
+    : { ...candidate, hoursAvailable, window };
+}
+
+export function rank(list: Shortlist, requirement: Requirement, takenAt: Date): Ranking {
+  const fitting: Fitting[] = [];
+  const tooShort: Rejected[] = [];
+  for (const candidate of list.fitting) {
+    const problem = hasEnoughHours(candidate, requirement.hours);
+    if (problem === undefined) fitting.push(candidate);
+    else tooShort.push({ node: candidate.node.name, ...problem });
+  }
+  const rejected =
+    tooShort.length === 0 ? list.rejected : [...list.rejected, ...tooShort].toSorted(byNode);
+  return { requirement, takenAt, fitting, rejected };
 }
 
 /** The policy `least-cpu`, cormachogan/gpuinfo's rule; the name breaks ties, so that the same input gives the same order. */
@@ -53,6 +88,10 @@ function byNoGpuThenLeastCpu(a: Fitting, b: Fitting): number {
     Number(a.virtualMachine.gpus.length > 0) - Number(b.virtualMachine.gpus.length > 0) ||
     byLeastCpu(a, b)
   );
+}
+
+function byNode(a: Rejected, b: Rejected): number {
+  return compareText(a.node, b.node);
 }
 
 /** By code unit: the same on every machine, whatever its locale. */

@@ -6,11 +6,12 @@ import type {
   NodeBinding,
   NodeIdentity,
   Ranking,
+  Requirement,
   Selection,
   SelectionPolicy,
   SelectNodes,
 } from "./model.ts";
-import { rank } from "./rank.ts";
+import { rank, type Shortlist, shortlist } from "./rank.ts";
 import { simulateAccelerators } from "./simulation.ts";
 
 /** What is known at one moment. The same objects are handed over as long as nothing changed. */
@@ -24,19 +25,16 @@ export interface Facts {
   readonly now: Date;
 }
 
-export interface SelectionSettings extends SelectionPolicy {
+interface SelectionSettings extends SelectionPolicy {
   /** Past this age of the inventory there is no answer. */
   readonly hardMaxAgeMs: number;
   /** Make up GPUs and maintenance. */
   readonly simulate: boolean;
 }
 
-/** Rankings are kept for this long: the hours left change with time, although nothing else does. */
-const rankingLifetimeMs = 1_000;
-
 export function createSelectNodes(facts: () => Facts, settings: SelectionSettings): SelectNodes {
   const bind = rememberBindings(settings);
-  const rankings = new Map<string, { ranking: Ranking; bindings: unknown; madeAt: number }>();
+  const rankAll = rememberRankings(settings);
 
   return function selectNodes(requirement, among): Selection {
     const { nodes, inventory, inventoryProblem, now } = facts();
@@ -45,33 +43,19 @@ export function createSelectNodes(facts: () => Facts, settings: SelectionSetting
     if (inventory === undefined) {
       return unavailable("InventoryNotReady", inventoryProblem ?? "vCenter has not been read yet");
     }
-    const ageMs = now.getTime() - inventory.takenAt.getTime();
-    if (ageMs > settings.hardMaxAgeMs) {
-      const since = inventory.takenAt.toISOString();
-      return unavailable(
-        "InventoryStale",
-        `vCenter was last read at ${since}; ${inventoryProblem ?? "no answer since"}`,
-      );
+    const { takenAt } = inventory;
+    if (now.getTime() - takenAt.getTime() > settings.hardMaxAgeMs) {
+      const problem = inventoryProblem ?? "no answer since";
+      const message = `vCenter was last read at ${takenAt.toISOString()}; ${problem}`;
+      return unavailable("InventoryStale", message);
     }
     const bindings = bind(nodes, inventory);
-    const { takenAt } = inventory;
-    if (among !== undefined) {
-      const ranking = rank(requirement, restrict(bindings, among), {
-        policy: settings,
-        takenAt,
-        now,
-      });
-      return { kind: "ranked", ranking };
+    if (among === undefined) {
+      return { kind: "ranked", ranking: { ...rankAll(bindings, requirement, now), takenAt } };
     }
-    const key = `${requirement.gpu} ${requirement.hours}`;
-    const known = rankings.get(key);
-    const fresh = known !== undefined && now.getTime() - known.madeAt < rankingLifetimeMs;
-    if (fresh && known.bindings === bindings)
-      return { kind: "ranked", ranking: { ...known.ranking, takenAt } };
-    const ranking = rank(requirement, bindings, { policy: settings, takenAt, now });
-    if (known?.bindings !== bindings) forgetOthers(rankings, bindings);
-    rankings.set(key, { ranking, bindings, madeAt: now.getTime() });
-    return { kind: "ranked", ranking };
+    const { gpu } = requirement;
+    const some = shortlist(restrict(bindings, among), { gpu, policy: settings, now });
+    return { kind: "ranked", ranking: rank(some, requirement, takenAt) };
   };
 }
 
@@ -85,7 +69,12 @@ function unavailable(
 /** Binding looks at every node and machine, so it is done once for the same nodes, machines and hosts. */
 function rememberBindings({ simulate }: SelectionSettings) {
   let last:
-    | { nodes: unknown; virtualMachines: unknown; hosts: unknown; bindings: readonly NodeBinding[] }
+    | {
+        nodes: unknown;
+        virtualMachines: unknown;
+        hosts: unknown;
+        bindings: readonly NodeBinding[];
+      }
     | undefined;
   return (nodes: readonly NodeIdentity[], inventory: Inventory): readonly NodeBinding[] => {
     const { virtualMachines, hosts } = inventory;
@@ -98,10 +87,25 @@ function rememberBindings({ simulate }: SelectionSettings) {
   };
 }
 
-function forgetOthers(rankings: Map<string, { bindings: unknown }>, bindings: unknown): void {
-  for (const [key, known] of rankings) {
-    if (known.bindings !== bindings) rankings.delete(key);
+/** Many ask the same: a ranking is made once for the same bindings, until an hour has run down on one of their hosts. */
+function rememberRankings(policy: SelectionPolicy) {
+  interface Known {
+    readonly bindings: unknown;
+    readonly list: Shortlist;
+    readonly byHours: Map<number, Ranking>;
   }
+  const known = new Map<boolean, Known>();
+  return (bindings: readonly NodeBinding[], requirement: Requirement, now: Date): Ranking => {
+    const { gpu, hours } = requirement;
+    let last = known.get(gpu);
+    if (last?.bindings !== bindings || now.getTime() >= last.list.validUntil) {
+      last = { bindings, list: shortlist(bindings, { gpu, policy, now }), byHours: new Map() };
+      known.set(gpu, last);
+    }
+    const ranking = last.byHours.get(hours) ?? rank(last.list, requirement, now);
+    last.byHours.set(hours, ranking);
+    return ranking;
+  };
 }
 
 function restrict(

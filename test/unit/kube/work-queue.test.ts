@@ -335,7 +335,7 @@ describe("whatever happens, a queue", () => {
   });
 });
 
-function keys(prefix: string, count: number): string[] {
+function numbered(prefix: string, count: number): string[] {
   return Array.from({ length: count }, (_, i) => `${prefix}${i}`);
 }
 
@@ -345,37 +345,37 @@ describe("a queue with a pace", () => {
   it("lets a burst through and the rest at its pace", async () => {
     const { bench, queue } = setUp(paced);
     queue.start();
-    for (const key of keys("n", 9)) queue.add(key);
-    expect(bench.begun).toEqual(keys("n", 5));
+    for (const key of numbered("n", 9)) queue.add(key);
+    expect(bench.begun).toEqual(numbered("n", 5));
     await vi.advanceTimersByTimeAsync(100);
-    expect(bench.begun).toEqual(keys("n", 6));
+    expect(bench.begun).toEqual(numbered("n", 6));
     await vi.advanceTimersByTimeAsync(300);
-    expect(bench.begun).toEqual(keys("n", 9));
+    expect(bench.begun).toEqual(numbered("n", 9));
   });
 
   it("never holds up what is urgent", () => {
     const { bench, queue } = setUp(paced);
     queue.start();
-    for (const key of keys("n", 9)) queue.add(key);
-    for (const key of keys("u", 20)) queue.add(key, { urgent: true });
-    expect(bench.begun).toEqual([...keys("n", 5), ...keys("u", 20)]);
+    for (const key of numbered("n", 9)) queue.add(key);
+    for (const key of numbered("u", 20)) queue.add(key, { urgent: true });
+    expect(bench.begun).toEqual([...numbered("n", 5), ...numbered("u", 20)]);
   });
 
   it("takes a waiting key out of its turn once it is urgent", () => {
     const { bench, queue } = setUp(paced);
     queue.start();
-    for (const key of keys("n", 9)) queue.add(key);
+    for (const key of numbered("n", 9)) queue.add(key);
     queue.add("n8", { urgent: true });
-    expect(bench.begun).toEqual([...keys("n", 5), "n8"]);
+    expect(bench.begun).toEqual([...numbered("n", 5), "n8"]);
   });
 
   it("starts nothing after a stop", async () => {
     const { bench, queue } = setUp(paced);
     queue.start();
-    for (const key of keys("n", 9)) queue.add(key);
-    for (const key of keys("n", 5)) await bench.finish(key);
+    for (const key of numbered("n", 9)) queue.add(key);
+    for (const key of numbered("n", 5)) await bench.finish(key);
     await queue.stop();
     await vi.advanceTimersByTimeAsync(10_000);
-    expect(bench.begun).toEqual(keys("n", 5));
+    expect(bench.begun).toEqual(numbered("n", 5));
   });
 });

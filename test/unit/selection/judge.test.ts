@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { judge } from "../../../src/selection/judge.ts";
 import type {
   Candidate,
+  Fitting,
+  Rejected,
   Requirement,
   SelectionPolicy,
-  Verdict,
 } from "../../../src/selection/model.ts";
+import { rank, shortlist } from "../../../src/selection/rank.ts";
 import {
   aCandidate,
   aGpu,
@@ -22,17 +23,22 @@ import {
 const cpuJob: Requirement = { gpu: false, hours: 1 };
 const gpuJob: Requirement = { gpu: true, hours: 1 };
 
+/** What becomes of one candidate, all checks together. */
 function verdict(
   candidate: Partial<Candidate>,
   requirement: Requirement = cpuJob,
   policy: Partial<SelectionPolicy> = {},
-): Verdict {
-  return judge(aCandidate(candidate), { requirement, policy: { ...aPolicy, ...policy }, now });
+): Fitting | Rejected | undefined {
+  const binding = { kind: "bound", candidate: aCandidate(candidate) } as const;
+  const terms = { gpu: requirement.gpu, policy: { ...aPolicy, ...policy }, now };
+  const { fitting, rejected } = rank(shortlist([binding], terms), requirement, now);
+  return fitting[0] ?? rejected[0];
 }
 
-function reason(...args: Parameters<typeof verdict>): string {
+function reason(...args: Parameters<typeof verdict>): string | undefined {
   const result = verdict(...args);
-  return result.fits ? `fits for ${result.hoursAvailable} h` : result.reason;
+  if (result === undefined || "reason" in result) return result?.reason;
+  return `fits for ${result.hoursAvailable} h`;
 }
 
 const taint = (key: string, effect: string) => ({ node: aNode({ taints: [{ key, effect }] }) });
@@ -130,7 +136,7 @@ describe("judge", () => {
 
   it("says which window is too near, how near, and what was asked for", () => {
     expect(verdict({ host: aHostUntil(40) }, { gpu: false, hours: 100 })).toEqual({
-      fits: false,
+      node: "worker-1",
       reason: "TooFewHours",
       message:
         'host esxi-a.example.com has maintenance ("monthly patches") in 40 h, 100 h asked for',
