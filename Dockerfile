@@ -9,7 +9,7 @@ RUN npm run build && npm prune --omit=dev --no-save --no-audit --no-fund
 
 # Run: no shell is needed, nothing is written, and the user is nobody in particular.
 FROM node:24-slim
-ENV NODE_ENV=production
+ENV NODE_ENV=production MALLOC_ARENA_MAX=1
 WORKDIR /app
 COPY --from=build /build/package.json ./
 COPY --from=build /build/node_modules ./node_modules

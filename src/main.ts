@@ -28,7 +28,7 @@ const refreshMs = 5 * 60_000;
 /** Hours run down and answers age although nothing changes: everything is looked at again this often. */
 const sweepEveryMs = 10_000;
 /** Changes come in bursts, such as the pages of a list: this long after the first one, all are looked at together. */
-const gatherMs = 100;
+const gatherMs = 50;
 /** How long a start without an inventory is nothing to report. */
 const settleMs = 10_000;
 const drainMs = 4_500;
