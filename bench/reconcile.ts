@@ -12,7 +12,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { pino } from "pino";
 import { scratchDir } from "../hack/stack/scratch.ts";
 import { type Stack, startStack } from "../hack/stack/stack.ts";
-import { GpuInfo, type GpuInfoStatus } from "../src/api/gpuinfo.ts";
+import type { GpuInfo, GpuInfoStatus } from "../src/api/gpuinfo.ts";
 import { apiVersion, kind } from "../src/api/group.ts";
 import { KubeClient } from "../src/kube/client.ts";
 import { applyGpuInfoStatus } from "../src/kube/gpuinfo-status.ts";
@@ -52,6 +52,16 @@ const cases: readonly Case[] = [
 const namespace = "default";
 const rounds = 5;
 const writers = 8;
+
+/** The little that the benchmark looks at, read cheaply: it runs on the same cores as what it measures. */
+interface Answer {
+  readonly status: { readonly suitableNodeName?: string; readonly suitableHostName?: string };
+}
+
+function readAnswer(object: unknown): Answer {
+  const hasStatus = typeof object === "object" && object !== null && "status" in object;
+  return { status: hasStatus && typeof object.status === "object" ? (object.status ?? {}) : {} };
+}
 
 interface Ask {
   readonly name: string;
@@ -96,7 +106,7 @@ class Bench {
   readonly #fleet: Fleet;
   readonly #asks: readonly Ask[];
   readonly #client: KubeClient;
-  readonly #informer: Informer<GpuInfo>;
+  readonly #informer: Informer<Answer>;
   /** By name of the GPUInfo, known before anything is timed. */
   readonly #right: ReadonlyMap<string, string>;
 
@@ -109,7 +119,7 @@ class Bench {
     this.#informer = new Informer({
       name: "gpuinfoes",
       source: listWatch(this.#client, gpuInfos),
-      parse: (object) => GpuInfo.parse(object),
+      parse: readAnswer,
       log: pino({ level: "silent" }),
     });
   }
@@ -123,7 +133,7 @@ class Bench {
     this.#informer.start();
     await this.#informer.whenSynced();
     await this.#replica.stop();
-    const alone: number[] = [];
+    const alone: { created: number; changed: number }[] = [];
     for (let round = 0; round < rounds; round++) alone.push(await this.#writeAlone());
 
     const firstInventoryS = await seconds(async () => {
@@ -145,17 +155,21 @@ class Bench {
     const changed: number[] = [];
     for (let round = 0; round < rounds; round++) changed.push(await this.#maintenance());
     const blockMs = (await this.#metric("nodejs_eventloop_lag_max_seconds")) * 1_000;
+    const created = median(alone.map((one) => one.created));
+    const changedAlone = median(alone.map((one) => one.changed));
     return [
-      row("baseline: created and written by a client that knows the answers", median(alone), "s"),
+      row("baseline: all created and written by a client that knows the answers", created, "s"),
       row("all statuses right after the apply", median(applied), "s", goals.applyS),
-      row("the same against the baseline", median(applied) / median(alone), "times"),
-      row("process start to first inventory", firstInventoryS, "s", goals.firstInventoryS),
+      row("  against the baseline", median(applied) / created, "times"),
+      row("baseline: half of them rewritten by that client", changedAlone, "s"),
       row(
-        "all affected statuses right after a host enters maintenance",
+        "that half right after a host enters maintenance",
         median(changed),
         "s",
         goals.maintenanceS,
       ),
+      row("  against the baseline", median(changed) / changedAlone, "times"),
+      row("process start to first inventory", firstInventoryS, "s", goals.firstInventoryS),
       row("vCenter calls in 2 s of rest", idleCalls, "calls"),
       row("vCenter calls during one apply of all", callsOfOneApply, "calls"),
       row("longest event-loop block after the first inventory", blockMs, "ms", goals.blockMs),
@@ -169,17 +183,26 @@ class Bench {
     return replica;
   }
 
-  async #writeAlone(): Promise<number> {
-    const taken = await seconds(async () => {
+  /** All created and answered, then half of them (as many as leave a host) answered otherwise. */
+  async #writeAlone(): Promise<{ created: number; changed: number }> {
+    const created = await seconds(async () => {
       await inParallel(this.#asks, async (ask) => {
         await this.#create(ask);
-        const status = statusLikeOurs(this.#right.get(ask.name) ?? "");
-        await applyGpuInfoStatus(this.#client, { metadata: meta(ask) }, status);
+        await this.#write(ask, this.#right.get(ask.name) ?? "");
       });
       await this.#until((ask) => this.#isRight(ask));
     });
+    const half = this.#asks.filter(({ gpu }) => gpu);
+    const changed = await seconds(async () => {
+      await inParallel(half, (ask) => this.#write(ask, "another"));
+      await this.#until((ask) => this.#status(ask)?.suitableNodeName === "another", half);
+    });
     await this.#deleteAll();
-    return taken;
+    return { created, changed };
+  }
+
+  async #write(ask: Ask, node: string): Promise<void> {
+    await applyGpuInfoStatus(this.#client, { metadata: meta(ask) }, statusLikeOurs(node));
   }
 
   async #applyAll(): Promise<void> {

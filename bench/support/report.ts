@@ -35,19 +35,13 @@ export function report(name: string, sections: readonly Section[]): boolean {
   console.log(`Node ${surroundings.node}, commit ${surroundings.commit}\n`);
   for (const { title, rows } of sections) {
     console.log(title);
-    console.table(
-      Object.fromEntries(
-        rows.map(({ what, value, unit, goal }) => [
-          what,
-          {
-            measured: round(value),
-            unit,
-            goal: goal === undefined ? "" : `at most ${goal}`,
-            reached: mark(value, goal),
-          },
-        ]),
-      ),
-    );
+    for (const { what, value, unit, goal } of rows) {
+      const wanted = goal === undefined ? "" : `  wanted at most ${goal}: ${mark(value, goal)}`;
+      console.log(
+        `  ${what.padEnd(70)} ${String(round(value)).padStart(7)} ${unit.padEnd(5)}${wanted}`,
+      );
+    }
+    console.log();
   }
   const file = new URL(`../results/${name}.json`, import.meta.url).pathname;
   mkdirSync(dirname(file), { recursive: true });
@@ -68,8 +62,7 @@ function round(value: number): number {
   return Number(value.toPrecision(3));
 }
 
-function mark(value: number, goal: number | undefined): string {
-  if (goal === undefined) return "";
+function mark(value: number, goal: number): string {
   return value <= goal ? "yes" : "NO";
 }
 
