@@ -29,6 +29,9 @@ export interface ReconcilerOptions {
   readonly settings: StatusSettings;
 }
 
+/** How many objects are looked at before other work gets its turn. */
+const sliceSize = 25;
+
 export class Reconciler {
   readonly #options: ReconcilerOptions;
   /** What we wrote, until the informer shows it: keyed by GPUInfo, valid for one resourceVersion seen before. */
@@ -74,7 +77,7 @@ export class Reconciler {
     const keys = this.#options.listKeys();
     for (const [i, key] of keys.entries()) {
       // Thousands of objects must not hold up health checks and other requests.
-      if (i % 100 === 99) await new Promise(setImmediate);
+      if (i % sliceSize === sliceSize - 1) await new Promise(setImmediate);
       const gpuInfo = this.#current(key);
       const change = gpuInfo && this.#evaluate(gpuInfo)?.change;
       if (change === "answer") this.#options.enqueue(key, { urgent: true });

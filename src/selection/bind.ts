@@ -68,9 +68,10 @@ function indexMachines(machines: readonly VirtualMachine[]): MachineIndex {
     if (vm.biosUuid !== "") push(byUuid, vm.biosUuid, vm);
     else unreadable += 1;
     if (vm.power !== "poweredOn") continue;
-    for (const name of new Set([vm.name.toLowerCase(), vm.guestHostName.toLowerCase()])) {
-      if (name !== "") push(byName, name, vm);
-    }
+    const name = vm.name.toLowerCase();
+    const guestName = vm.guestHostName.toLowerCase();
+    if (name !== "") push(byName, name, vm);
+    if (guestName !== "" && guestName !== name) push(byName, guestName, vm);
   }
   return { byUuid, byName, unreadable };
 }
