@@ -44,7 +44,7 @@ down: deps ## End what `make up` started.
 logs: deps ## Follow gpuinfo's log; LOGS=kube-apiserver another's.
 	@$(NODE) hack/stack/cli/logs.ts "$(LOGS)"
 
-demo: deps ## Show in two minutes what gpuinfo does: samples, a maintenance, a vMotion.
+demo: deps ## Show in half a minute what gpuinfo does: samples, a maintenance, a vMotion.
 	@$(NODE) hack/stack/cli/demo.ts
 
 ##@ Development

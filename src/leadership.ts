@@ -2,7 +2,7 @@
 
 import type { Logger } from "pino";
 import { Elector, type ElectorOptions } from "./kube/elector.ts";
-import { WorkQueue, type WorkQueueOptions } from "./kube/work-queue.ts";
+import { type AddOptions, WorkQueue, type WorkQueueOptions } from "./kube/work-queue.ts";
 
 export interface LeadershipOptions {
   /** Absent: there is no other process, and we always work. */
@@ -28,6 +28,7 @@ export class Leadership {
   }
 
   start(): void {
+    if (this.#stopped) return;
     const { election, log } = this.#options;
     if (election === undefined) {
       this.#work();
@@ -46,7 +47,7 @@ export class Leadership {
   }
 
   /** Does nothing on a replica that does not lead: the leader sees the same change. */
-  add(key: string, options: { urgent: boolean }): void {
+  add(key: string, options: AddOptions): void {
     this.#queue?.add(key, options);
   }
 

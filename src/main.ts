@@ -111,7 +111,7 @@ async function start(config: Config): Promise<Running> {
       name: "gpuinfo",
       workers: statusWriters,
       normalPerSecond: countsPerSecond,
-      process: (key) => reconciler.reconcile(key),
+      process: (key, signal) => reconciler.reconcile(key, signal),
       observer: metrics.kube,
     },
     onStart: () => sweepSoon(),
@@ -121,8 +121,8 @@ async function start(config: Config): Promise<Running> {
     selectNodes,
     getGpuInfo: (key) => gpuInfos.get(key),
     listKeys: () => gpuInfos.list().map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
-    enqueue: (key, options) => leadership.add(key, options),
-    writeStatus: (gpuInfo, status) => applyGpuInfoStatus(kube, gpuInfo, status),
+    enqueue: (key, options) => leadership.add(key, { ...options, unlessFailing: true }),
+    writeStatus: (gpuInfo, status, signal) => applyGpuInfoStatus(kube, gpuInfo, status, signal),
     recordEvent: ({ metadata }, { type, reason, note }) => {
       const { namespace, name, uid } = metadata;
       events.record({
@@ -139,11 +139,12 @@ async function start(config: Config): Promise<Running> {
     settings: { ...config, refreshMs, simulate: config.simulateAccelerators },
   });
 
+  const reportSweep = (err: unknown) => log.error({ err }, "sweep failed, the next one comes soon");
   let gathering: NodeJS.Timeout | undefined;
   function sweepSoon(): void {
     gathering ??= setTimeout(() => {
       gathering = undefined;
-      if (leadership.leading) void reconciler.sweep();
+      if (leadership.leading) reconciler.sweep().catch(reportSweep);
     }, gatherMs);
   }
   nodes.onChange(({ object, previous, type }) => {
@@ -194,7 +195,10 @@ async function start(config: Config): Promise<Running> {
   ];
   nodes.start();
   gpuInfos.start();
-  vcenter.start();
+  // Which machines are worth reading in full depends on the nodes: without them, every answer would flip at first.
+  void nodes.whenSynced().then(() => {
+    if (!stopping) vcenter.start();
+  });
   void gpuInfos.whenSynced().then(() => leadership.start());
   if (config.simulateAccelerators)
     log.warn("SIMULATE_ACCELERATORS is on: GPUs and hours are made up");

@@ -26,7 +26,7 @@ export interface ElectorOptions {
   readonly identity: string;
   readonly onStartedLeading: () => void;
   /**
-   * Called before the lease is given up. `lost`: somebody else may lead already, so end the process.
+   * Called before the lease is given up. `lost`: somebody else may lead already, so stop what only a leader may do.
    * `released`: because of `stop`.
    */
   readonly onStoppedLeading: (why: "lost" | "released") => void;

@@ -75,6 +75,7 @@ export class EventWriter {
 
   async #writeAll(): Promise<void> {
     for (const series of this.#waiting) {
+      if (this.#abort.signal.aborted) return;
       // Events tell of what was done; they must not take the API server's time from what is still to do.
       const waitMs = this.#pace.reserve(this.#options.clock.monotonicMs());
       if (waitMs > 0) await this.#options.clock.sleep(waitMs, this.#abort.signal);

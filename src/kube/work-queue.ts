@@ -33,6 +33,8 @@ export interface WorkQueueOptions {
 export interface AddOptions {
   /** Before all keys that are not urgent. A waiting key becomes urgent; none stops being so. */
   readonly urgent?: boolean;
+  /** Not if the key failed and waits for its retry, or was given up less than the longest back-off ago. */
+  readonly unlessFailing?: boolean;
 }
 
 interface Delayed {
@@ -53,6 +55,8 @@ export class WorkQueue {
   readonly #again = new Map<string, boolean>();
   readonly #delayed = new Map<string, Delayed>();
   readonly #failures = new Map<string, number>();
+  /** Keys whose work cannot succeed as things are, and when that showed. */
+  readonly #givenUpAt = new Map<string, number>();
   readonly #abort = new AbortController();
   readonly #drained = Promise.withResolvers<void>();
   /** Set while keys wait only because of the pace. */
@@ -79,8 +83,8 @@ export class WorkQueue {
   }
 
   /** Does nothing when the key waits already. A key that is being worked on is worked on once more. */
-  add(key: string, { urgent = false }: AddOptions = {}): void {
-    if (this.#state === "stopped") return;
+  add(key: string, { urgent = false, unlessFailing = false }: AddOptions = {}): void {
+    if (this.#state === "stopped" || (unlessFailing && this.#isFailing(key))) return;
     if (this.#working.has(key)) {
       this.#again.set(key, urgent || this.#again.get(key) === true);
       return;
@@ -116,6 +120,16 @@ export class WorkQueue {
     if (this.#working.size === 0) return;
     await Promise.race([this.#drained.promise, sleep(graceMs, undefined, { ref: false })]);
     this.#abort.abort();
+  }
+
+  #isFailing(key: string): boolean {
+    if (this.#delayed.has(key)) return true;
+    const givenUpAt = this.#givenUpAt.get(key);
+    return givenUpAt !== undefined && performance.now() - givenUpAt < this.#retryCapMs;
+  }
+
+  get #retryCapMs(): number {
+    return this.#options.retryCapMs ?? 60_000;
   }
 
   #enqueue(key: string, urgent: boolean): void {
@@ -169,6 +183,7 @@ export class WorkQueue {
     try {
       await process(key, this.#abort.signal);
       this.#failures.delete(key);
+      this.#givenUpAt.delete(key);
     } catch (error) {
       failed = true;
       this.#failed(key, error);
@@ -190,7 +205,8 @@ export class WorkQueue {
     const { name, log } = this.#options;
     if (at(error, "terminal") === true) {
       this.#failures.delete(key);
-      log.warn({ queue: name, key, err: error }, "gave up until it changes");
+      this.#givenUpAt.set(key, performance.now());
+      log.warn({ queue: name, key, err: error }, "gave up for now");
       return;
     }
     if (this.#state === "stopped") return;
@@ -202,10 +218,10 @@ export class WorkQueue {
 
   /** The key's own back-off, or longer when there are too many retries altogether. */
   #retryMs(key: string): number {
-    const { retryBaseMs = 5, retryCapMs = 60_000 } = this.#options;
+    const { retryBaseMs = 5 } = this.#options;
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.set(key, failures + 1);
-    const ownMs = Math.min(retryBaseMs * 2 ** Math.min(failures, 30), retryCapMs);
+    const ownMs = Math.min(retryBaseMs * 2 ** Math.min(failures, 30), this.#retryCapMs);
     return Math.max(ownMs, this.#retries.reserve(performance.now()));
   }
 }

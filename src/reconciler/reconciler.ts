@@ -19,7 +19,11 @@ export interface ReconcilerOptions {
   readonly listKeys: () => readonly string[];
   /** Puts a key on the work queue, which calls `reconcile` and retries with back-off when it rejects. */
   readonly enqueue: (key: string, options: { urgent: boolean }) => void;
-  readonly writeStatus: (gpuInfo: GpuInfo, status: GpuInfoStatus) => Promise<void>;
+  readonly writeStatus: (
+    gpuInfo: GpuInfo,
+    status: GpuInfoStatus,
+    signal?: AbortSignal,
+  ) => Promise<void>;
   readonly recordEvent: (gpuInfo: GpuInfo, event: AnswerEvent) => void;
   /** What is wrong with vCenter at the moment; undefined when nothing is. */
   readonly vcenterProblem: () => string | undefined;
@@ -44,12 +48,12 @@ export class Reconciler {
   }
 
   /** Brings one GPUInfo's status up to date. Rejects when the API server does; the queue then retries. */
-  async reconcile(key: string): Promise<void> {
+  async reconcile(key: string, signal?: AbortSignal): Promise<void> {
     const gpuInfo = this.#current(key);
     if (gpuInfo === undefined) return;
     const evaluation = this.#evaluate(gpuInfo);
     if (evaluation === undefined || evaluation.change === "none") return;
-    await this.#options.writeStatus(gpuInfo, evaluation.status);
+    await this.#options.writeStatus(gpuInfo, evaluation.status, signal);
     this.#written.set(key, {
       seenVersion: gpuInfo.metadata.resourceVersion,
       status: evaluation.status,

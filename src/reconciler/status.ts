@@ -45,7 +45,9 @@ export function evaluate(input: StatusInput): Evaluation {
     selection.kind === "ranked"
       ? answerFrom(selection.ranking, input)
       : { status: keptAnswer(selection, input), why: undefined };
-  const change = compare(gpuInfo.status, status, isRefreshDue(input));
+  // Of an answer that is kept, only the words of the trouble change: they are told once.
+  const mayRefresh = selection.kind === "ranked" && isRefreshDue(input);
+  const change = compare(gpuInfo.status, status, mayRefresh);
   return why === undefined ? { status, change } : { status, change, why };
 }
 
@@ -137,11 +139,18 @@ function keptAnswer(
   };
 }
 
-function isAnswerYoung({ gpuInfo, now, settings }: StatusInput): boolean {
-  const { evaluatedTime, observedGeneration } = gpuInfo.status;
-  if (evaluatedTime === undefined || observedGeneration !== gpuInfo.metadata.generation)
-    return false;
-  return now.getTime() - Date.parse(evaluatedTime) <= settings.hardMaxAgeMs + settings.refreshMs;
+/**
+ * An answer that was right until vCenter fell silent holds until it has been stale for too long. Its own time does not
+ * tell: an answer that stays right is not written again.
+ */
+function isAnswerYoung({ gpuInfo, selection, now, settings }: StatusInput): boolean {
+  const { status, metadata } = gpuInfo;
+  if (status.observedGeneration !== metadata.generation) return false;
+  if (selection.kind === "unavailable" && selection.reason === "InventoryStale") return false;
+  const fresh = status.conditions?.find(({ type }) => type === "InventoryFresh");
+  if (fresh === undefined || fresh.status === "True") return fresh !== undefined;
+  const staleForMs = now.getTime() - Date.parse(fresh.lastTransitionTime);
+  return staleForMs <= settings.hardMaxAgeMs - settings.softMaxAgeMs;
 }
 
 function conditions(input: StatusInput, statements: readonly Statement[]): Condition[] {

@@ -66,16 +66,36 @@ export class VcenterLink<Session extends LinkSession> {
   async #attempt(signal: AbortSignal): Promise<void> {
     const settings = await this.#readSettings();
     if (this.#isRefused(settings)) return;
+    this.#refusal = undefined;
     await this.#leave();
     const session = await this.#logIn(settings, signal);
     this.#left = session;
     const startedAt = this.#options.now();
+    const ended = new AbortController();
+    const replaced = this.#whenReplaced(settings, AbortSignal.any([signal, ended.signal]));
     try {
-      await this.#options.work(session, settings, signal);
+      await this.#options.work(session, settings, AbortSignal.any([signal, replaced]));
+    } catch (cause) {
+      if (!replaced.aborted) throw cause;
     } finally {
+      ended.abort();
       const lasted = this.#options.now() - startedAt;
       if (lasted > this.#options.timings.backoffCapMs) this.#failures = 0;
     }
+  }
+
+  /** Fires when other settings are found than those of the session; what cannot be read changes nothing. */
+  #whenReplaced(settings: VcenterSettings, signal: AbortSignal): AbortSignal {
+    const replaced = new AbortController();
+    const follow = async (): Promise<void> => {
+      while (!signal.aborted && !replaced.signal.aborted) {
+        await sleep(this.#options.timings.settingsCheckMs, signal);
+        const found = signal.aborted ? settings : await this.#readSettings().catch(() => settings);
+        if (!sameSettings(found, settings)) replaced.abort();
+      }
+    };
+    void follow();
+    return replaced.signal;
   }
 
   async #readSettings(): Promise<VcenterSettings> {

@@ -21,7 +21,7 @@ export interface Timings {
   readonly backoffCapMs: number;
   /** Least time between two logins with credentials that vCenter refused: accounts get locked. */
   readonly refusedLoginMs: number;
-  /** While waiting for that: how often the settings are read, to see whether they changed. */
+  /** How often the settings are read, to see whether they changed. */
   readonly settingsCheckMs: number;
 }
 

@@ -379,3 +379,49 @@ describe("a queue with a pace", () => {
     expect(bench.begun).toEqual(numbered("n", 5));
   });
 });
+
+describe("a patient add", () => {
+  const patiently = { urgent: true, unlessFailing: true };
+
+  it("leaves a key that failed to its back-off", async () => {
+    const { bench, queue } = setUp({ retryBaseMs: 1_000 });
+    queue.start();
+    queue.add("a");
+    await bench.fail("a");
+    queue.add("a", patiently);
+    expect(bench.begun).toEqual(["a"]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(bench.begun).toEqual(["a", "a"]);
+  });
+
+  it("leaves a key that was given up alone for as long as the longest back-off", async () => {
+    const { bench, queue } = setUp({ retryCapMs: 60_000 });
+    queue.start();
+    queue.add("a");
+    await bench.fail("a", Object.assign(new Error("refused"), { terminal: true }));
+    await vi.advanceTimersByTimeAsync(59_000);
+    queue.add("a", patiently);
+    expect(bench.begun).toEqual(["a"]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    queue.add("a", patiently);
+    expect(bench.begun).toEqual(["a", "a"]);
+  });
+
+  it("is as good as any for a key that works", async () => {
+    const { bench, queue } = setUp();
+    queue.start();
+    queue.add("a", patiently);
+    await bench.finish("a");
+    queue.add("a", patiently);
+    expect(bench.begun).toEqual(["a", "a"]);
+  });
+
+  it("does not hold up an impatient one", async () => {
+    const { bench, queue } = setUp({ retryBaseMs: 1_000 });
+    queue.start();
+    queue.add("a");
+    await bench.fail("a");
+    queue.add("a", { urgent: true });
+    expect(bench.begun).toEqual(["a", "a"]);
+  });
+});

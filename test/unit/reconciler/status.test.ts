@@ -234,6 +234,20 @@ describe("evaluate", () => {
     expect(states(status)).toContain("Ready=Unknown InventoryStale");
   });
 
+  it("keeps an answer that was right until vCenter fell silent, however long ago it was written", () => {
+    const before = run(ranked([fits("a")])).status;
+    const { status } = run(unavailable, { gpuInfo: withStatus(before), now: later(600) });
+    expect(states(status)).toContain("Ready=True NodeFound");
+    const tooLong = run(unavailable, { gpuInfo: withStatus(status), now: later(614) });
+    expect(states(tooLong.status)).toContain("Ready=Unknown InventoryNotReady");
+  });
+
+  it("does not write again because the trouble is worded otherwise", () => {
+    const { status } = run(unavailable);
+    const other: Selection = { ...unavailable, message: "connection refused" };
+    expect(run(other, { gpuInfo: withStatus(status), now: later(10) }).change).toBe("none");
+  });
+
   it("does not call the answer to an old spec ready", () => {
     const before = run(ranked([fits("a")])).status;
     const gpuInfo = aGpuInfo({ status: before, metadata: { generation: 2 } });

@@ -236,3 +236,34 @@ describe("refused credentials", () => {
     expect(logins).toEqual([0, 1_000]);
   });
 });
+
+describe("settings that change while a session lives", () => {
+  it("end it and open one with the new ones, without a failure", async () => {
+    let current = settings;
+    const { logins, logouts, failures, stop } = aLink({ readSettings: async () => current });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(logins).toEqual([0]);
+    current = { ...settings, url: "https://other.example.com/sdk" };
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(logins).toHaveLength(2);
+    expect(logouts).toHaveLength(1);
+    expect(failures).toEqual([]);
+    await stop();
+  });
+
+  it("leave it alone while they cannot be read", async () => {
+    let readable = true;
+    const { logins, failures, stop } = aLink({
+      readSettings: async () => {
+        if (!readable) throw new Error("the volume is being swapped");
+        return settings;
+      },
+    });
+    await vi.advanceTimersByTimeAsync(1_000);
+    readable = false;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(logins).toEqual([0]);
+    expect(failures).toEqual([]);
+    await stop();
+  });
+});
