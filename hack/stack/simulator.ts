@@ -6,6 +6,7 @@ import { request } from "undici";
 import { createAuthority, writeSecret } from "./cluster/pki.ts";
 import { type Component, startComponent, untilReady } from "./process/component.ts";
 import type { StackHome } from "./process/home.ts";
+import { onFreePorts } from "./process/ports.ts";
 
 /** A running vCenter simulator, and what a client needs to log in to it. */
 export interface Simulator {
@@ -54,7 +55,9 @@ export async function startSimulator(
   const startAt = async (listen: string, controlListen: string): Promise<Started> => {
     return startOnce(home, command, [...args, `-listen=${listen}`, `-control=${controlListen}`]);
   };
-  let running = await startAt("127.0.0.1:0", "127.0.0.1:0");
+  let running = await onFreePorts(2, async ([sdk, control]) =>
+    startAt(`127.0.0.1:${sdk}`, `127.0.0.1:${control}`),
+  );
   const { url, controlUrl, instanceUuid } = running.announcement;
   return {
     url,

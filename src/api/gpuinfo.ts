@@ -61,6 +61,7 @@ export const GpuInfoStatus = z
       .describe(`Name of the ESXi host that the node runs on, or "${noneAvailable}".`),
     nodeMemoryUsage: z
       .int()
+      .min(0)
       .meta(int64)
       .optional()
       .describe(
@@ -68,17 +69,20 @@ export const GpuInfoStatus = z
       ),
     nodeCPUUsage: z
       .int()
+      .min(0)
       .meta(int64)
       .optional()
       .describe("CPU demand of the node's virtual machine, in MHz; refreshed every five minutes."),
     availableAcceleratorTime: z
       .int()
+      .min(0)
       .meta(int64)
       .optional()
       .describe("Whole hours until the host's next known maintenance; 8760 where none is known."),
     candidates: z.int().min(0).meta(int64).optional().describe("How many nodes fit."),
     rejected: z
       .record(z.string(), z.int().min(0).meta(int64))
+      .meta({ "x-kubernetes-map-type": "atomic" })
       .optional()
       .describe(`How many nodes were rejected, by reason: ${reasons.join(", ")}.`),
     evaluatedTime: z.iso

@@ -121,7 +121,8 @@ export class EventRecorder {
     series.lastAt = this.#clock.now();
     known.lastMs = this.#clock.monotonicMs();
     if (known.timer !== undefined || this.#writer.isWaiting(series)) return;
-    const dueMs = series.count === 2 ? 0 : series.writtenMs + this.#limits.seriesMs - known.lastMs;
+    const dueMs =
+      series.count === 2 ? 0 : Math.max(0, series.writtenMs + this.#limits.seriesMs - known.lastMs);
     known.timer = setTimeout(() => {
       known.timer = undefined;
       this.#writer.enqueue(series);

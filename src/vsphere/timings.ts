@@ -34,7 +34,7 @@ export const defaultTimings: Timings = {
   fullReadMs: 300_000,
   rescanMs: 30_000,
   backoffBaseMs: 1_000,
-  backoffCapMs: 60_000,
+  backoffCapMs: 15_000,
   refusedLoginMs: 60_000,
   settingsCheckMs: 5_000,
 };
