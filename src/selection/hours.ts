@@ -5,7 +5,7 @@ import type { MaintenanceWindow } from "./model.ts";
 /** A year: what is shown where no maintenance is known, and the most that can be asked for. */
 const hoursInAYear = 8760;
 
-const millisecondsInAnHour = 3_600_000;
+export const millisecondsInAnHour = 3_600_000;
 
 /** The window that is running or starts next, if any. */
 export function nextWindow(

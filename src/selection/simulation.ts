@@ -5,9 +5,9 @@
  * next maintenance is 300 to 400 hours away, for ever.
  */
 
+import { millisecondsInAnHour } from "./hours.ts";
 import type { Host, Inventory, VirtualMachine } from "./model.ts";
 
-const millisecondsInAnHour = 3_600_000;
 // Whole hours are rounded down: without some slack the number would drop as soon as the inventory ages.
 const slackMs = millisecondsInAnHour / 2;
 

@@ -109,9 +109,7 @@ export class VcenterLink<Session extends LinkSession> {
 
   async #logIn(settings: VcenterSettings, signal: AbortSignal): Promise<Session> {
     try {
-      const session = await this.#options.openSession(settings, signal);
-      this.#refusal = undefined;
-      return session;
+      return await this.#options.openSession(settings, signal);
     } catch (cause) {
       if (cause instanceof VsphereError && cause.kind === "auth") {
         this.#refusal = { settings, at: this.#options.now() };
