@@ -25,6 +25,24 @@ export interface Config {
   readonly simulateAccelerators: boolean;
   readonly softMaxAgeMs: number;
   readonly hardMaxAgeMs: number;
+  readonly placement: Placement;
+}
+
+/** How annotated pods are steered; `off`: only GPUInfos are answered. */
+export type PlacementMode = "off" | "scheduler" | "extender" | "affinity";
+
+export interface Placement {
+  readonly mode: PlacementMode;
+  readonly webhookAddress: ListenAddress;
+  readonly extenderAddress: ListenAddress;
+  /** Folder with tls.crt, tls.key and ca.crt, read again whenever they change. */
+  readonly tlsDir: string;
+  /** The scheduler that pods are given in the mode `scheduler`. */
+  readonly schedulerName: string;
+  /** Schedulers that ask the extender in the mode `extender`. */
+  readonly extenderSchedulers: ReadonlySet<string>;
+  /** Names in client certificates that may ask the extender. */
+  readonly extenderClientNames: ReadonlySet<string>;
 }
 
 /** A folder whose files are read again before each login, or values from the environment, or both: a file wins. */
@@ -118,6 +136,17 @@ const Environment = z.object({
   SIMULATE_ACCELERATORS: flag.default(false),
   SOFT_MAX_AGE: duration.prefault("2m"),
   HARD_MAX_AGE: duration.prefault("15m"),
+  PLACEMENT_MODE: z
+    .enum(["off", "scheduler", "extender", "affinity"], {
+      error: (issue) => `is ${quote(issue.input)}, wanted off, scheduler, extender or affinity`,
+    })
+    .default("scheduler"),
+  WEBHOOK_ADDRESS: address.prefault(":9443"),
+  EXTENDER_ADDRESS: address.prefault(":9444"),
+  TLS_DIR: z.string().default("/etc/gpuinfo/tls"),
+  SCHEDULER_NAME: z.string().default("gpuinfo-scheduler"),
+  EXTENDER_SCHEDULERS: list.prefault("default-scheduler"),
+  EXTENDER_CLIENT_NAMES: list.prefault("gpuinfo-scheduler"),
 });
 
 /** Every variable that is read; docs/configuration.md explains them. */
@@ -166,6 +195,15 @@ export function readConfig(
     simulateAccelerators: env.SIMULATE_ACCELERATORS,
     softMaxAgeMs: env.SOFT_MAX_AGE,
     hardMaxAgeMs: env.HARD_MAX_AGE,
+    placement: {
+      mode: env.PLACEMENT_MODE,
+      webhookAddress: env.WEBHOOK_ADDRESS,
+      extenderAddress: env.EXTENDER_ADDRESS,
+      tlsDir: env.TLS_DIR,
+      schedulerName: env.SCHEDULER_NAME,
+      extenderSchedulers: new Set(env.EXTENDER_SCHEDULERS),
+      extenderClientNames: new Set(env.EXTENDER_CLIENT_NAMES),
+    },
   });
 }
 

@@ -18,7 +18,7 @@ import { createMetrics } from "./metrics.ts";
 import { NodeList } from "./node-list.ts";
 import { Reconciler } from "./reconciler/reconciler.ts";
 import { machinesOfInterest } from "./selection/bind.ts";
-import { createSelectNodes } from "./selection/select.ts";
+import { createSelector } from "./selection/select.ts";
 import { close, listen, portOf } from "./serve.ts";
 import { readVcenterSettings } from "./vcenter-settings.ts";
 import { InventoryCache } from "./vsphere/inventory-cache.ts";
@@ -79,7 +79,7 @@ async function start(config: Config): Promise<Running> {
   const startedAt = Date.now();
   const vcenterProblem = () => vcenter.health().error?.message;
 
-  const selectNodes = createSelectNodes(
+  const { selectNodes } = createSelector(
     () => {
       const problem = vcenterProblem();
       return {

@@ -1,6 +1,6 @@
 /** Says whether one candidate suits. The ordered list of checks is the policy: the first failure gives the reason. */
 
-import type { Candidate, Fitting, Reason, SelectionPolicy, Taint } from "./model.ts";
+import type { Audience, Candidate, Fitting, Reason, SelectionPolicy, Taint } from "./model.ts";
 
 /** Why a candidate does not fit; `message` names what was found and what was wanted. */
 export interface Problem {
@@ -9,17 +9,17 @@ export interface Problem {
 }
 
 /** What is the same for every job that does, or does not, need a GPU. */
-interface Terms {
+export interface Terms {
   readonly gpu: boolean;
+  readonly audience: Audience;
   readonly policy: SelectionPolicy;
 }
 
 type Check = (candidate: Candidate, terms: Terms) => Problem | undefined;
 
-const checks: readonly Check[] = [
-  nodeIsReady,
-  nodeIsSchedulable,
-  taintsAreTolerated,
+const checksOfKubernetes: readonly Check[] = [nodeIsReady, nodeIsSchedulable, taintsAreTolerated];
+
+const checksOfVsphere: readonly Check[] = [
   everythingIsReadable,
   machineIsPoweredOn,
   hostIsConnected,
@@ -31,9 +31,14 @@ const checks: readonly Check[] = [
   maintenanceIsKnown,
 ];
 
+const checks: Readonly<Record<Audience, readonly Check[]>> = {
+  advice: [...checksOfKubernetes, ...checksOfVsphere],
+  pod: checksOfVsphere,
+};
+
 /** Every check but the last, `hasEnoughHours`. */
 export function judge(candidate: Candidate, terms: Terms): Problem | undefined {
-  for (const check of checks) {
+  for (const check of checks[terms.audience]) {
     const problem = check(candidate, terms);
     if (problem !== undefined) return problem;
   }

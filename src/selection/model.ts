@@ -38,6 +38,8 @@ export interface Host {
   readonly connection: "connected" | "disconnected" | "notResponding";
   readonly maintenance: "none" | "entering" | "in";
   readonly inQuarantine: boolean;
+  /** Clock of one core, MHz; 0 when unknown. */
+  readonly cpuMhz: number;
   readonly horizon: MaintenanceHorizon;
   /** Property paths that vCenter refused to show us, or that have not been read yet; a host with any of them is never placed on. */
   readonly unreadable: readonly string[];
@@ -68,6 +70,8 @@ export interface VirtualMachine {
 export interface Inventory {
   /** The last moment at which this was known to be what vCenter says. */
   readonly takenAt: Date;
+  /** When the CPU and memory numbers in it were read: vCenter never pushes those. */
+  readonly usageTakenAt: Date;
   readonly hosts: ReadonlyMap<string, Host>;
   readonly virtualMachines: readonly VirtualMachine[];
 }
@@ -149,13 +153,13 @@ export interface Fitting extends Candidate {
   readonly window?: MaintenanceWindow;
 }
 
-/** The answer for one requirement: every node asked about is in exactly one of the two lists. */
+/** The answer for one requirement: every node is in exactly one of the two lists. */
 export interface Ranking {
   readonly requirement: Requirement;
   readonly takenAt: Date;
-  /** Best first. */
+  /** Best first. The same object as long as neither a verdict nor the order changed. */
   readonly fitting: readonly Fitting[];
-  /** By node name. */
+  /** By node name. The same object as long as no verdict changed: a key for whatever is made of the verdicts. */
   readonly rejected: readonly Rejected[];
 }
 
@@ -176,8 +180,18 @@ export type Selection =
       readonly message: string;
     };
 
-/**
- * The one port that reconciler, extender and webhook ask.
- * @param among only these nodes, by name; all nodes when absent. A name that is not known comes back as `UnknownNode`.
- */
-export type SelectNodes = (requirement: Requirement, among?: ReadonlySet<string>) => Selection;
+/** Who asks, and what only the asker knows. */
+export interface Question {
+  /**
+   * `advice`, the default: every check is made. `pod`: kube-scheduler judges for itself whether the node is ready,
+   * cordoned or tainted, and knows sooner, so `NodeNotReady`, `NodeUnschedulable` and `NodeTainted` are left to it.
+   */
+  readonly audience?: Audience;
+  /** CPU to expect on nodes beside what selection knows of: thousandths of a core, by node name. */
+  readonly expectedMilliCpu?: ReadonlyMap<string, number>;
+}
+
+export type Audience = "advice" | "pod";
+
+/** The one port that reconciler, extender and webhook ask. It costs next to nothing while nothing changes. */
+export type SelectNodes = (requirement: Requirement, question?: Question) => Selection;

@@ -1,31 +1,24 @@
 /** Orders what fits, best first, and keeps the reasons of what does not. */
 
 import { hoursChangeAt, hoursUntil, nextWindow } from "./hours.ts";
-import { hasEnoughHours, judge } from "./judge.ts";
-import type {
-  Candidate,
-  Fitting,
-  NodeBinding,
-  Ranking,
-  Rejected,
-  Requirement,
-  SelectionPolicy,
-} from "./model.ts";
+import { hasEnoughHours, judge, type Terms } from "./judge.ts";
+import type { Candidate, Fitting, NodeBinding, Rejected } from "./model.ts";
 
-/** Nodes judged and ordered for all jobs that do, or do not, need a GPU: what is left to ask is for how long. */
-export interface Shortlist {
-  /** Best first. */
+/** Both lists hold every node once. */
+export interface Verdicts {
+  /** Best first by what was measured. */
   readonly fitting: readonly Fitting[];
   /** By node name. */
   readonly rejected: readonly Rejected[];
+}
+
+/** Nodes judged and ordered for all jobs that do, or do not, need a GPU: what is left to ask is for how long. */
+export interface Shortlist extends Verdicts {
   /** Hours run down: from this time on the list is no longer right; ms since the Unix epoch. */
   readonly validUntil: number;
 }
 
-export function shortlist(
-  bindings: readonly NodeBinding[],
-  { gpu, policy, now }: { gpu: boolean; policy: SelectionPolicy; now: Date },
-): Shortlist {
+export function shortlist(bindings: readonly NodeBinding[], terms: Terms, now: Date): Shortlist {
   const fitting: Fitting[] = [];
   const rejected: Rejected[] = [];
   let validUntil = Number.POSITIVE_INFINITY;
@@ -36,7 +29,7 @@ export function shortlist(
       continue;
     }
     const { candidate } = binding;
-    const problem = judge(candidate, { gpu, policy });
+    const problem = judge(candidate, terms);
     if (problem !== undefined) {
       rejected.push({ node: candidate.node.name, ...problem });
       continue;
@@ -46,7 +39,7 @@ export function shortlist(
     validUntil = Math.min(validUntil, hoursChangeAt(timed.window, now));
   }
   return {
-    fitting: fitting.toSorted(gpu ? byLeastCpu : byNoGpuThenLeastCpu),
+    fitting: fitting.toSorted(inOrder(terms.gpu, nothingExpected)),
     rejected: rejected.toSorted(byNode),
     validUntil,
   };
@@ -61,33 +54,52 @@ function withHours(candidate: Candidate, now: Date): Fitting {
     : { ...candidate, hoursAvailable, window };
 }
 
-export function rank(list: Shortlist, requirement: Requirement, takenAt: Date): Ranking {
+export function withEnoughHours(list: Shortlist, hours: number): Verdicts {
   const fitting: Fitting[] = [];
   const tooShort: Rejected[] = [];
   for (const candidate of list.fitting) {
-    const problem = hasEnoughHours(candidate, requirement.hours);
+    const problem = hasEnoughHours(candidate, hours);
     if (problem === undefined) fitting.push(candidate);
     else tooShort.push({ node: candidate.node.name, ...problem });
   }
-  const rejected =
-    tooShort.length === 0 ? list.rejected : [...list.rejected, ...tooShort].toSorted(byNode);
-  return { requirement, takenAt, fitting, rejected };
+  if (tooShort.length === 0) return list;
+  return { fitting, rejected: [...list.rejected, ...tooShort].toSorted(byNode) };
 }
 
-/** The policy `least-cpu`, cormachogan/gpuinfo's rule; the name breaks ties, so that the same input gives the same order. */
-function byLeastCpu(a: Fitting, b: Fitting): number {
-  return (
-    a.virtualMachine.cpuDemandMhz - b.virtualMachine.cpuDemandMhz ||
-    compareText(a.node.name, b.node.name)
-  );
+/** CPU by node name, in thousandths of a core. */
+export type MilliCpu = ReadonlyMap<string, number>;
+
+const nothingExpected: MilliCpu = new Map();
+
+/** What fits, in the order that follows when jobs that were just placed use the CPU they asked for. */
+export function inExpectedOrder(
+  fitting: readonly Fitting[],
+  gpu: boolean,
+  expected: MilliCpu,
+): readonly Fitting[] {
+  if (!fitting.some(({ node }) => expected.has(node.name))) return fitting;
+  return fitting.toSorted(inOrder(gpu, expected));
 }
 
-/** A job without GPU that may use GPU nodes uses them last. */
-function byNoGpuThenLeastCpu(a: Fitting, b: Fitting): number {
-  return (
-    Number(a.virtualMachine.gpus.length > 0) - Number(b.virtualMachine.gpus.length > 0) ||
-    byLeastCpu(a, b)
-  );
+/**
+ * The policy `least-cpu`, cormachogan/gpuinfo's rule; the name breaks ties, so that the same input gives the same order.
+ * A job without GPU that may use GPU nodes uses them last.
+ */
+function inOrder(gpu: boolean, expected: MilliCpu) {
+  const gpuLast = ({ virtualMachine }: Fitting) =>
+    gpu || virtualMachine.gpus.length === 0 ? 0 : 1;
+  return (a: Fitting, b: Fitting): number =>
+    gpuLast(a) - gpuLast(b) ||
+    demandMhz(a, expected) - demandMhz(b, expected) ||
+    compareText(a.node.name, b.node.name);
+}
+
+/** Taken where vCenter does not say how fast a host's cores are: what most servers of the last ten years have. */
+const usualCpuMhz = 2_500;
+
+function demandMhz({ node, virtualMachine, host }: Fitting, expected: MilliCpu): number {
+  const milliCpu = expected.get(node.name) ?? 0;
+  return virtualMachine.cpuDemandMhz + (milliCpu * (host.cpuMhz || usualCpuMhz)) / 1_000;
 }
 
 function byNode(a: Rejected, b: Rejected): number {

@@ -2,16 +2,25 @@
 
 import { bindNodes } from "./bind.ts";
 import type {
+  Audience,
+  Fitting,
   Inventory,
   NodeBinding,
   NodeIdentity,
-  Ranking,
+  Question,
   Requirement,
   Selection,
   SelectionPolicy,
   SelectNodes,
 } from "./model.ts";
-import { rank, type Shortlist, shortlist } from "./rank.ts";
+import {
+  inExpectedOrder,
+  type MilliCpu,
+  type Shortlist,
+  shortlist,
+  type Verdicts,
+  withEnoughHours,
+} from "./rank.ts";
 import { simulateAccelerators } from "./simulation.ts";
 
 /** What is known at one moment. The same objects are handed over as long as nothing changed. */
@@ -22,6 +31,8 @@ export interface Facts {
   readonly inventory: Inventory | undefined;
   /** Why there is no inventory, in words for the user. */
   readonly inventoryProblem?: string;
+  /** CPU that jobs placed since the last measurement asked for: thousandths of a core, by node name. */
+  readonly expectedMilliCpu?: MilliCpu;
   readonly now: Date;
 }
 
@@ -32,37 +43,77 @@ interface SelectionSettings extends SelectionPolicy {
   readonly simulate: boolean;
 }
 
-export function createSelectNodes(facts: () => Facts, settings: SelectionSettings): SelectNodes {
-  const bind = rememberBindings(settings);
-  const rankAll = rememberRankings(settings);
+/** Every node joined with its virtual machine and host, whatever its age. */
+export interface Bindings {
+  /** The same object as long as nothing changed. */
+  readonly bindings: readonly NodeBinding[];
+  readonly takenAt: Date;
+}
 
-  return function selectNodes(requirement, among): Selection {
-    const { nodes, inventory, inventoryProblem, now } = facts();
-    if (nodes === undefined)
-      return unavailable("NodesNotReady", "the nodes have not been listed yet");
-    if (inventory === undefined) {
-      return unavailable("InventoryNotReady", inventoryProblem ?? "vCenter has not been read yet");
-    }
-    const { takenAt } = inventory;
-    if (now.getTime() - takenAt.getTime() > settings.hardMaxAgeMs) {
-      const problem = inventoryProblem ?? "no answer since";
-      const message = `vCenter was last read at ${takenAt.toISOString()}; ${problem}`;
-      return unavailable("InventoryStale", message);
-    }
-    const bindings = bind(nodes, inventory);
-    if (among === undefined) {
-      return { kind: "ranked", ranking: { ...rankAll(bindings, requirement, now), takenAt } };
-    }
+export interface Selector {
+  readonly selectNodes: SelectNodes;
+  /** Undefined until the nodes have been listed and vCenter has been read. */
+  readonly bindings: () => Bindings | undefined;
+}
+
+export function createSelector(facts: () => Facts, settings: SelectionSettings): Selector {
+  const bind = rememberBindings(settings);
+  const verdictsFor = rememberVerdicts(settings);
+  const inOrder = rememberOrder();
+
+  function selectNodes(requirement: Requirement, question: Question = {}): Selection {
+    const known = check(facts(), settings.hardMaxAgeMs);
+    if (known.kind === "unavailable") return known;
+    const { nodes, inventory, now, load } = known;
+    const { audience = "advice", expectedMilliCpu } = question;
     const { gpu } = requirement;
-    const some = shortlist(restrict(bindings, among), { gpu, policy: settings, now });
-    return { kind: "ranked", ranking: rank(some, requirement, takenAt) };
+    const { fitting, rejected } = verdictsFor(bind(nodes, inventory), requirement, audience, now);
+    const ordered =
+      expectedMilliCpu === undefined
+        ? inOrder(fitting, gpu, load)
+        : inExpectedOrder(fitting, gpu, sum(load, expectedMilliCpu));
+    const { takenAt } = inventory;
+    return { kind: "ranked", ranking: { requirement, takenAt, fitting: ordered, rejected } };
+  }
+
+  return {
+    selectNodes,
+    bindings() {
+      const { nodes, inventory } = facts();
+      if (nodes === undefined || inventory === undefined) return undefined;
+      return { bindings: bind(nodes, inventory), takenAt: inventory.takenAt };
+    },
   };
 }
 
-function unavailable(
-  reason: "InventoryNotReady" | "InventoryStale" | "NodesNotReady",
-  message: string,
-): Selection {
+interface Known {
+  readonly kind: "known";
+  readonly nodes: readonly NodeIdentity[];
+  readonly inventory: Inventory;
+  readonly load: MilliCpu;
+  readonly now: Date;
+}
+
+/** The facts, when they are enough for an answer, or why they are not. */
+function check(facts: Facts, hardMaxAgeMs: number): Known | Unavailable {
+  const { nodes, inventory, inventoryProblem, expectedMilliCpu: load = new Map(), now } = facts;
+  if (nodes === undefined)
+    return unavailable("NodesNotReady", "the nodes have not been listed yet");
+  if (inventory === undefined) {
+    return unavailable("InventoryNotReady", inventoryProblem ?? "vCenter has not been read yet");
+  }
+  const { takenAt } = inventory;
+  if (now.getTime() - takenAt.getTime() > hardMaxAgeMs) {
+    const problem = inventoryProblem ?? "no answer since";
+    const message = `vCenter was last read at ${takenAt.toISOString()}; ${problem}`;
+    return unavailable("InventoryStale", message);
+  }
+  return { kind: "known", nodes, inventory, load, now };
+}
+
+type Unavailable = Extract<Selection, { kind: "unavailable" }>;
+
+function unavailable(reason: Unavailable["reason"], message: string): Unavailable {
   return { kind: "unavailable", reason, message };
 }
 
@@ -87,43 +138,57 @@ function rememberBindings({ simulate }: SelectionSettings) {
   };
 }
 
-/** Many ask the same: a ranking is made once for the same bindings, until an hour has run down on one of their hosts. */
-function rememberRankings(policy: SelectionPolicy) {
-  interface Known {
+/** Hours are chosen by users, and each number of them is remembered by itself: so many, the oldest go first. */
+const rememberedHours = 64;
+
+/** Many ask the same: verdicts are made once for the same bindings, until an hour has run down on one of their hosts. */
+function rememberVerdicts(policy: SelectionPolicy) {
+  interface Remembered {
     readonly bindings: unknown;
     readonly list: Shortlist;
-    readonly byHours: Map<number, Ranking>;
+    readonly byHours: Map<number, Verdicts>;
   }
-  const known = new Map<boolean, Known>();
-  return (bindings: readonly NodeBinding[], requirement: Requirement, now: Date): Ranking => {
-    const { gpu, hours } = requirement;
-    let last = known.get(gpu);
+  const known = new Map<string, Remembered>();
+  return (
+    bindings: readonly NodeBinding[],
+    { gpu, hours }: Requirement,
+    audience: Audience,
+    now: Date,
+  ): Verdicts => {
+    const key = `${audience} ${gpu}`;
+    let last = known.get(key);
     if (last?.bindings !== bindings || now.getTime() >= last.list.validUntil) {
-      last = { bindings, list: shortlist(bindings, { gpu, policy, now }), byHours: new Map() };
-      known.set(gpu, last);
+      const list = shortlist(bindings, { gpu, audience, policy }, now);
+      last = { bindings, list, byHours: new Map() };
+      known.set(key, last);
     }
-    const ranking = last.byHours.get(hours) ?? rank(last.list, requirement, now);
-    last.byHours.set(hours, ranking);
-    return ranking;
+    const verdicts = last.byHours.get(hours) ?? withEnoughHours(last.list, hours);
+    last.byHours.delete(hours);
+    last.byHours.set(hours, verdicts);
+    const [oldest] = last.byHours.keys();
+    if (last.byHours.size > rememberedHours && oldest !== undefined) last.byHours.delete(oldest);
+    return verdicts;
   };
 }
 
-function restrict(
-  bindings: readonly NodeBinding[],
-  among: ReadonlySet<string>,
-): readonly NodeBinding[] {
-  const known = new Map(bindings.map((b) => [nodeName(b), b]));
-  return [...among].map(
-    (name): NodeBinding =>
-      known.get(name) ?? {
-        kind: "unbound",
-        node: name,
-        reason: "UnknownNode",
-        message: `no node named ${name} is known`,
-      },
-  );
+/** Jobs are placed one by one: the order is made once for the same verdicts and the same expected load. */
+function rememberOrder() {
+  const known = new WeakMap<
+    readonly Fitting[],
+    { expected: MilliCpu; ordered: readonly Fitting[] }
+  >();
+  return (fitting: readonly Fitting[], gpu: boolean, expected: MilliCpu) => {
+    if (expected.size === 0) return fitting;
+    const last = known.get(fitting);
+    if (last?.expected === expected) return last.ordered;
+    const ordered = inExpectedOrder(fitting, gpu, expected);
+    known.set(fitting, { expected, ordered });
+    return ordered;
+  };
 }
 
-function nodeName(binding: NodeBinding): string {
-  return binding.kind === "bound" ? binding.candidate.node.name : binding.node;
+function sum(a: MilliCpu, b: MilliCpu): MilliCpu {
+  const total = new Map(a);
+  for (const [node, milliCpu] of b) total.set(node, (total.get(node) ?? 0) + milliCpu);
+  return total;
 }

@@ -19,7 +19,7 @@ export function simulateAccelerators(inventory: Inventory): Inventory {
   const virtualMachines = inventory.virtualMachines.map((vm) =>
     withSimulatedGpu(vm, vm.hostId === undefined ? undefined : inventory.hosts.get(vm.hostId)),
   );
-  return { takenAt: inventory.takenAt, hosts, virtualMachines };
+  return { ...inventory, hosts, virtualMachines };
 }
 
 /** 300 to 400. */

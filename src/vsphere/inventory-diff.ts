@@ -19,8 +19,9 @@ export function reuse(
     [...next.hosts].map(([id, host]) => [id, same(previous.hosts.get(id), host)]),
   );
   const change = worst(hostChange(previous.hosts, hosts), machineChange(known, virtualMachines));
-  if (change === "freshness") return { change, inventory: { ...previous, takenAt: next.takenAt } };
-  return { change, inventory: { takenAt: next.takenAt, hosts, virtualMachines } };
+  const { takenAt, usageTakenAt } = next;
+  const facts = change === "freshness" ? previous : { hosts, virtualMachines };
+  return { change, inventory: { ...facts, takenAt, usageTakenAt } };
 }
 
 function same<Item extends object>(previous: Item | undefined, next: Item): Item {

@@ -9,7 +9,7 @@ import {
   readString,
 } from "./decode.ts";
 import { decodePassthroughDevices, findGpus, needsHostPci, type PciDevice } from "./gpus.ts";
-import { devicesPath, pciPath, usagePaths } from "./properties.ts";
+import { cpuMhzPath, devicesPath, pciPath, usagePaths } from "./properties.ts";
 
 /** What a host's PCI devices are, or that vCenter refuses to show them. */
 export type HostPci = readonly PciDevice[] | "refused";
@@ -84,7 +84,7 @@ export function mapHost(
   ]);
   const name = bag.values.get("name");
   const unreadable = [
-    ...bag.refused.keys(),
+    ...[...bag.refused.keys()].filter((path) => path !== cpuMhzPath),
     ...(name === undefined ? ["name"] : []),
     ...(connection === undefined ? ["runtime.connectionState"] : []),
     ...(bag.values.get("runtime.inMaintenanceMode") === undefined
@@ -97,9 +97,16 @@ export function mapHost(
     connection: connection ?? "notResponding",
     maintenance: readMaintenance(bag, entering),
     inQuarantine: isTrue(bag, "runtime.inQuarantineMode"),
+    cpuMhz: readCpuMhz(bag),
     horizon,
     unreadable: unique(unreadable),
   };
+}
+
+/** A host that was never connected has no hardware summary. */
+function readCpuMhz(bag: PropertyBag): number {
+  const value = bag.values.get(cpuMhzPath);
+  return value === undefined ? 0 : readInteger(value, cpuMhzPath);
 }
 
 /** vSphere escapes `/`, `\` and `%` in names. */

@@ -21,13 +21,17 @@ export const usagePaths = [
   "summary.quickStats.guestMemoryUsage",
 ] as const;
 
-/** Of every host: whether it is up and stays up. */
+/** Of every host: how fast a core is, because Kubernetes counts CPU in cores and vSphere in MHz. */
+export const cpuMhzPath = "summary.hardware.cpuMhz";
+
+/** Of every host: whether it is up and stays up, and the above. */
 export const hostPaths = [
   "name",
   "runtime.connectionState",
   "runtime.inMaintenanceMode",
   "runtime.inQuarantineMode",
   "runtime.standbyMode",
+  cpuMhzPath,
 ] as const;
 
 /** Of hosts under Kubernetes nodes, beside the above: tells that a maintenance task may have begun. */

@@ -63,6 +63,7 @@ export class Synchroniser {
   readonly #members = new Map<string, ManagedObject>();
   #published: Inventory | undefined;
   #takenAt = 0;
+  #usageTakenAt = 0;
   /** What the follow-up has to read again. */
   readonly #stale = { interest: true, recentTasks: true, usage: true };
 
@@ -197,8 +198,10 @@ export class Synchroniser {
   async #readUsage(view: ManagedObject, signal: AbortSignal): Promise<void> {
     if (!this.#stale.usage) return;
     this.#stale.usage = false;
+    const usageTakenAt = this.#options.now();
     const pages = retrieve(this.#options.caller, usageIn(view), pageSizes.leaves, signal);
     for await (const page of pages) this.#state.setUsage(page);
+    this.#usageTakenAt = usageTakenAt;
   }
 
   async #readHostPci(signal: AbortSignal): Promise<void> {
@@ -242,11 +245,12 @@ export class Synchroniser {
     this.#takenAt = takenAt;
     const next = {
       takenAt: new Date(takenAt),
+      usageTakenAt: new Date(this.#usageTakenAt),
       hosts: this.#state.hosts(),
       virtualMachines: this.#state.virtualMachines(),
     };
     const { inventory, change } = reuse(this.#published, next);
-    if (change === "freshness" && this.#published?.takenAt.getTime() === takenAt) return;
+    if (change === "freshness" && this.#published && sameTimes(this.#published, next)) return;
     this.#published = inventory;
     const { hosts, virtualMachines } = inventory;
     this.#options.observe.inventory({
@@ -256,6 +260,13 @@ export class Synchroniser {
     });
     this.#options.publish(inventory, change);
   }
+}
+
+function sameTimes(a: Inventory, b: Inventory): boolean {
+  return (
+    a.takenAt.getTime() === b.takenAt.getTime() &&
+    a.usageTakenAt.getTime() === b.usageTakenAt.getTime()
+  );
 }
 
 /** Something that we asked about is no more. */

@@ -52,6 +52,7 @@ export function aHost(overrides: Partial<Host> = {}): Host {
     connection: "connected",
     maintenance: "none",
     inQuarantine: false,
+    cpuMhz: 2_000,
     horizon: { kind: "known", windows: [] },
     unreadable: [],
     ...overrides,
@@ -90,7 +91,12 @@ export function anInventory(
   virtualMachines: readonly VirtualMachine[],
   takenAt: Date = now,
 ): Inventory {
-  return { takenAt, hosts: new Map(hosts.map((host) => [host.id, host])), virtualMachines };
+  return {
+    takenAt,
+    usageTakenAt: takenAt,
+    hosts: new Map(hosts.map((host) => [host.id, host])),
+    virtualMachines,
+  };
 }
 
 export const aPolicy: SelectionPolicy = {

@@ -24,6 +24,15 @@ describe("readConfig", () => {
       simulateAccelerators: false,
       softMaxAgeMs: 120_000,
       hardMaxAgeMs: 900_000,
+      placement: {
+        mode: "scheduler",
+        webhookAddress: { port: 9443 },
+        extenderAddress: { port: 9444 },
+        tlsDir: "/etc/gpuinfo/tls",
+        schedulerName: "gpuinfo-scheduler",
+        extenderSchedulers: new Set(["default-scheduler"]),
+        extenderClientNames: new Set(["gpuinfo-scheduler"]),
+      },
     });
   });
 
@@ -57,6 +66,7 @@ describe("readConfig", () => {
 
   it.each([
     ["LEADER_ELECTION", "yes", 'LEADER_ELECTION is "yes", wanted true or false'],
+    ["PLACEMENT_MODE", "on", 'PLACEMENT_MODE is "on", wanted off, scheduler, extender or affinity'],
     ["METRICS_ADDRESS", "host:99999", 'METRICS_ADDRESS is "host:99999", wanted HOST:PORT or :PORT'],
     [
       "SOFT_MAX_AGE",

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { GpuInfo, GpuInfoStatus } from "../../../src/api/gpuinfo.ts";
 import { type AnswerEvent, Reconciler } from "../../../src/reconciler/reconciler.ts";
-import { createSelectNodes } from "../../../src/selection/select.ts";
+import { createSelector } from "../../../src/selection/select.ts";
 import {
   aGpu,
   aGpuInfo,
@@ -27,7 +27,7 @@ function aWorld({ writeFails = false, inventoryKnown = true, settled = true } = 
     aMachine({ id: name, name, biosUuid: "", hostId: `h${i + 1}`, cpuDemandMhz: i, gpus: [aGpu] }),
   );
   const nodes = [aNode({ name: "a" }), aNode({ name: "b" })];
-  const selectNodes = createSelectNodes(
+  const { selectNodes } = createSelector(
     () => ({
       nodes,
       inventory: inventoryKnown ? anInventory(world.hosts, machines) : undefined,

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type {
+  Audience,
   Candidate,
   Fitting,
   Rejected,
   Requirement,
   SelectionPolicy,
 } from "../../../src/selection/model.ts";
-import { rank, shortlist } from "../../../src/selection/rank.ts";
+import { shortlist, withEnoughHours } from "../../../src/selection/rank.ts";
 import {
   aCandidate,
   aGpu,
@@ -28,10 +29,12 @@ function verdict(
   candidate: Partial<Candidate>,
   requirement: Requirement = cpuJob,
   policy: Partial<SelectionPolicy> = {},
+  audience: Audience = "advice",
 ): Fitting | Rejected | undefined {
   const binding = { kind: "bound", candidate: aCandidate(candidate) } as const;
-  const terms = { gpu: requirement.gpu, policy: { ...aPolicy, ...policy }, now };
-  const { fitting, rejected } = rank(shortlist([binding], terms), requirement, now);
+  const terms = { gpu: requirement.gpu, audience, policy: { ...aPolicy, ...policy } };
+  const list = shortlist([binding], terms, now);
+  const { fitting, rejected } = withEnoughHours(list, requirement.hours);
   return fitting[0] ?? rejected[0];
 }
 
@@ -97,6 +100,16 @@ describe("judge", () => {
     ],
   ])("when %s", (_, candidate, expected) => {
     expect(reason(candidate)).toBe(expected);
+  });
+
+  it.each<[string, Partial<Candidate>]>([
+    ["is not ready", { node: aNode({ ready: false }) }],
+    ["is cordoned", { node: aNode({ unschedulable: true }) }],
+    ["has a taint", taint("dedicated", "NoSchedule")],
+  ])("leaves it to kube-scheduler that a node %s", (_, candidate) => {
+    expect(reason(candidate, cpuJob, {}, "pod")).toBe("fits for 8760 h");
+    const off = { ...candidate, virtualMachine: aMachine({ power: "poweredOff" }) };
+    expect(reason(off, cpuJob, {}, "pod")).toBe("VirtualMachineOff");
   });
 
   it.each<[string, Requirement, Partial<SelectionPolicy>, string, string]>([

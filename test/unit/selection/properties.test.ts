@@ -4,11 +4,12 @@ import type {
   Host,
   Inventory,
   NodeIdentity,
+  Question,
   Ranking,
   Requirement,
   VirtualMachine,
 } from "../../../src/selection/model.ts";
-import { createSelectNodes, type Facts } from "../../../src/selection/select.ts";
+import { createSelector, type Facts } from "../../../src/selection/select.ts";
 import {
   aGpu,
   aHost,
@@ -21,6 +22,7 @@ import {
 } from "../../support/builders.ts";
 
 interface World {
+  readonly expectedMilliCpu?: ReadonlyMap<string, number>;
   readonly nodes: readonly NodeIdentity[];
   readonly inventory: Inventory;
 }
@@ -92,14 +94,15 @@ const requirements: fc.Arbitrary<Requirement> = fc.record({
   hours: fc.integer({ min: 1, max: 600 }),
 });
 
-function ask(world: World, requirement: Requirement, among?: ReadonlySet<string>): Ranking {
+function ask(world: World, requirement: Requirement, question: Question = {}): Ranking {
   const facts = (): Facts => ({ ...world, now });
   const settings = { ...aPolicy, hardMaxAgeMs: 900_000, simulate: false };
-  const selection = createSelectNodes(facts, settings)(requirement, among);
+  const selection = createSelector(facts, settings).selectNodes(requirement, question);
   if (selection.kind !== "ranked") throw new Error(selection.message);
   return selection.ranking;
 }
 
+const asMap = (milli: Record<string, number>) => new Map(Object.entries(milli));
 const fittingNames = ({ fitting }: Ranking) => fitting.map(({ node }) => node.name);
 const rejectedNames = ({ rejected }: Ranking) => rejected.map(({ node }) => node);
 
@@ -150,21 +153,37 @@ describe("selection", () => {
     );
   });
 
-  it("answers about the nodes asked about and no others, in the order of the whole ranking", () => {
+  it("leaves to kube-scheduler what it judges itself, and nothing else", () => {
+    const kubernetes = new Set(["NodeNotReady", "NodeUnschedulable", "NodeTainted"]);
     fc.assert(
-      fc.property(worlds, requirements, fc.func(fc.boolean()), (world, requirement, keep) => {
-        const names = world.nodes.map(({ name }) => name).filter((name) => keep(name));
-        const part = ask(world, requirement, new Set([...names, "stranger"]));
-        const whole = ask(world, requirement);
-        expect(fittingNames(part)).toEqual(
-          fittingNames(whole).filter((name) => names.includes(name)),
-        );
-        expect([...fittingNames(part), ...rejectedNames(part)].toSorted()).toEqual(
-          [...names, "stranger"].toSorted(),
-        );
-        expect(part.rejected).toContainEqual(
-          expect.objectContaining({ node: "stranger", reason: "UnknownNode" }),
-        );
+      fc.property(worlds, requirements, (world, requirement) => {
+        const ready = { ...world, nodes: world.nodes.map((node) => ({ ...node, ready: true })) };
+        const forPod = ask(world, requirement, { audience: "pod" });
+        const expected = ask(ready, requirement);
+        expect(fittingNames(forPod)).toEqual(fittingNames(expected));
+        expect(forPod.rejected).toEqual(expected.rejected);
+        expect(forPod.rejected.filter(({ reason }) => kubernetes.has(reason))).toEqual([]);
+      }),
+    );
+  });
+
+  it("orders by demand and expected CPU together, whoever expects it, and rejects the same nodes", () => {
+    const milliCpu = fc.dictionary(
+      fc.integer({ min: 0, max: 25 }).map((n) => `node-${n}`),
+      fc.integer({ min: 0, max: 4 }),
+    );
+    fc.assert(
+      fc.property(worlds, requirements, milliCpu, milliCpu, (world, requirement, a, b) => {
+        const plain = ask(world, requirement);
+        const loaded = ask({ ...world, expectedMilliCpu: asMap(a) }, requirement, {
+          expectedMilliCpu: asMap(b),
+        });
+        const mhz = ({ node, virtualMachine, host }: Ranking["fitting"][number]) =>
+          virtualMachine.cpuDemandMhz +
+          (((a[node.name] ?? 0) + (b[node.name] ?? 0)) * host.cpuMhz) / 1_000;
+        expect(loaded.fitting.map(mhz)).toEqual(loaded.fitting.map(mhz).toSorted((x, y) => x - y));
+        expect(fittingNames(loaded).toSorted()).toEqual(fittingNames(plain).toSorted());
+        expect(loaded.rejected).toEqual(plain.rejected);
       }),
     );
   });

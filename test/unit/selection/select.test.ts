@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createSelectNodes, type Facts } from "../../../src/selection/select.ts";
+import { createSelector, type Facts } from "../../../src/selection/select.ts";
 import { simulatedGpu, simulatedHours } from "../../../src/selection/simulation.ts";
 import {
   aGpu,
@@ -23,10 +23,10 @@ function selectWith(facts: Partial<Facts>, overrides: Partial<typeof settings> =
     now,
     ...facts,
   };
-  return createSelectNodes(() => all, { ...settings, ...overrides });
+  return createSelector(() => all, { ...settings, ...overrides }).selectNodes;
 }
 
-describe("createSelectNodes", () => {
+describe("createSelector", () => {
   it.each<[string, Partial<Facts>, string]>([
     ["the nodes were never listed", { nodes: undefined }, "NodesNotReady"],
     ["vCenter was never read", { inventory: undefined }, "InventoryNotReady"],
@@ -57,8 +57,12 @@ describe("createSelectNodes", () => {
     const inventory = () => anInventory([aHostUntil(100)], [aMachine()], time);
     const { hosts, virtualMachines } = inventory();
     const nodes = [aNode()];
-    const select = createSelectNodes(
-      () => ({ nodes, inventory: { takenAt: time, hosts, virtualMachines }, now: time }),
+    const { selectNodes: select } = createSelector(
+      () => ({
+        nodes,
+        inventory: { takenAt: time, usageTakenAt: time, hosts, virtualMachines },
+        now: time,
+      }),
       settings,
     );
     const job = { gpu: false, hours: 100 };
@@ -70,10 +74,58 @@ describe("createSelectNodes", () => {
   it("sees a node change at once", () => {
     let nodes = [aNode()];
     const inventory = anInventory([aHost()], [aMachine()]);
-    const select = createSelectNodes(() => ({ nodes, inventory, now }), settings);
+    const { selectNodes: select } = createSelector(() => ({ nodes, inventory, now }), settings);
     expect(select(anyJob)).toMatchObject({ ranking: { fitting: [{}] } });
     nodes = [aNode({ ready: false })];
     expect(select(anyJob)).toMatchObject({ ranking: { rejected: [{ reason: "NodeNotReady" }] } });
+  });
+
+  it("keeps the verdicts while jobs are placed, and puts the node last that they were placed on", () => {
+    const nodes = ["a", "b", "off"].map((name) => aNode({ name }));
+    const machines = [
+      aMachine({ id: "1", name: "a", cpuDemandMhz: 100 }),
+      aMachine({ id: "2", name: "b", cpuDemandMhz: 1_500, biosUuid: "" }),
+      aMachine({ id: "3", name: "off", power: "poweredOff", biosUuid: "-" }),
+    ];
+    const inventory = anInventory([aHost({ cpuMhz: 2_000 })], machines);
+    let expectedMilliCpu = new Map<string, number>();
+    const { selectNodes } = createSelector(
+      () => ({ nodes, inventory, expectedMilliCpu, now }),
+      settings,
+    );
+    const ask = () => {
+      const selection = selectNodes(anyJob);
+      if (selection.kind !== "ranked") throw new Error(selection.message);
+      return selection.ranking;
+    };
+    const before = ask();
+    expectedMilliCpu = new Map([["a", 1_000]]);
+    const after = ask();
+    expect([before, after].map((r) => r.fitting.map(({ node }) => node.name))).toEqual([
+      ["a", "b"],
+      ["b", "a"],
+    ]);
+    expect(after.rejected).toBe(before.rejected);
+    expect(ask().fitting).toBe(after.fitting);
+  });
+
+  it("answers right however many different hours are asked for", () => {
+    const inventory = anInventory([aHostUntil(100)], [aMachine()]);
+    const select = selectWith({ inventory });
+    const fits = (hours: number) => {
+      const selection = select({ gpu: false, hours });
+      return selection.kind === "ranked" && selection.ranking.fitting.length === 1;
+    };
+    const all = Array.from({ length: 200 }, (_, i) => i + 1);
+    for (const hours of [...all, ...all]) expect(fits(hours)).toBe(hours <= 100);
+  });
+
+  it("gives the bindings for the labels of nodes, also of an old inventory", () => {
+    const inventory = anInventory([aHost()], [aMachine()], minutesAgo(60));
+    const nodes = [aNode()];
+    const { bindings } = createSelector(() => ({ nodes, inventory, now }), settings);
+    expect(bindings()).toMatchObject({ takenAt: minutesAgo(60), bindings: [{ kind: "bound" }] });
+    expect(bindings()?.bindings).toBe(bindings()?.bindings);
   });
 
   it("lets CPU jobs use GPU nodes last under the policy atLeast", () => {

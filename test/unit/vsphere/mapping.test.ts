@@ -138,7 +138,18 @@ describe("a host", () => {
       connection: "connected",
       maintenance: "none",
       inQuarantine: false,
+      cpuMhz: 2_294,
       horizon: nothingPlanned,
+      unreadable: [],
+    });
+  });
+
+  it.each([
+    ["was never connected", {}],
+    ["may not be looked at so closely", { "summary.hardware.cpuMhz": "NoPermission" }],
+  ])("counts although it %s and the speed of its cores is unknown", (_, refused) => {
+    expect(map({ "summary.hardware.cpuMhz": undefined }, refused)).toMatchObject({
+      cpuMhz: 0,
       unreadable: [],
     });
   });

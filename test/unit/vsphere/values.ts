@@ -50,6 +50,7 @@ export function aHostBag(values: Record<string, unknown> = {}, refused = {}): Pr
     "runtime.connectionState": typed("HostSystemConnectionState", "connected"),
     "runtime.inMaintenanceMode": flag(false),
     "runtime.standbyMode": text("none"),
+    "summary.hardware.cpuMhz": typed("xsd:int", "2294"),
   };
   return aBag({ type: "HostSystem", id: "host-1" }, { ...defaults, ...values }, refused);
 }
