@@ -1,0 +1,28 @@
+/** The labels and annotations that gpuinfo keeps on nodes: read by src/kube, decided by src/reconciler. */
+
+import { group } from "./group.ts";
+import { labelKeys } from "./names.ts";
+
+/** The labels on nodes that are ours: these, and no other, are ever written or removed. */
+export const nodeLabelKeys = [labelKeys.gpu, labelKeys.esxiHost, labelKeys.availableUntil] as const;
+
+export const nodeAnnotationKeys = {
+  /** The host's name as vCenter spells it, where that is no valid label value. */
+  esxiHost: `${group}/esxi-host`,
+  /** Touched where nothing else on the node shows that it suits now, so that kube-scheduler tries again; a time. */
+  changed: `${group}/changed`,
+} as const;
+
+export type Texts = Readonly<Record<string, string>>;
+
+/** What of ours a node carries, or should carry. */
+export interface NodeMarks {
+  readonly labels: Texts;
+  readonly annotations: Texts;
+}
+
+/** What to write on a node, by key; null removes. */
+export interface MarksPatch {
+  readonly labels?: Readonly<Record<string, string | null>>;
+  readonly annotations?: Readonly<Record<string, string | null>>;
+}

@@ -1,0 +1,114 @@
+/** Remembers for a minute which node each admitted pod was sent to, so that pods that come together are spread. */
+
+import { cpuRequestMilli } from "../api/cpu-request.ts";
+import type { Pod } from "../api/pod.ts";
+
+/** A pod as it is admitted: those of controllers have no name yet. */
+export interface PodIdentity {
+  readonly namespace: string;
+  readonly name?: string | undefined;
+  readonly generateName?: string | undefined;
+  /** The node that a preferred term was added for. */
+  readonly preferredNode?: string | undefined;
+}
+
+interface Admission {
+  readonly key: string;
+  readonly node: string;
+  readonly milliCpu: number;
+  readonly at: number;
+}
+
+/** By then a pod is bound, and counted by whoever watches bindings, or it waits. */
+const rememberedMs = 60_000;
+
+/** Some 160 admissions a second, for a minute: a few megabytes. */
+const most = 10_000;
+
+/** As long as a name may be: nobody has checked it yet. */
+const longestName = 253;
+
+export class Admissions {
+  /** Oldest first. */
+  readonly #admissions = new Set<Admission>();
+  readonly #byKey = new Map<string, Set<Admission>>();
+  readonly #milliByNode = new Map<string, { admissions: number; milliCpu: number }>();
+  readonly #most: number;
+  #expected: ReadonlyMap<string, number> | undefined;
+
+  constructor(options: { readonly most?: number } = {}) {
+    this.#most = options.most ?? most;
+  }
+
+  /** A pod was admitted with a preference for that node; dry runs are none. */
+  admitted(pod: Pod, { preferredNode, ...identity }: PodIdentity, at: Date): void {
+    if (preferredNode === undefined) return;
+    this.#forgetBefore(at.getTime() - rememberedMs);
+    this.#add({
+      key: keyOf(identity.namespace, identity.name || identity.generateName || "", preferredNode),
+      node: preferredNode,
+      milliCpu: cpuRequestMilli(pod),
+      at: at.getTime(),
+    });
+    const [oldest] = this.#admissions;
+    if (this.#admissions.size > this.#most && oldest !== undefined) this.#forget(oldest);
+  }
+
+  /** A pod's binding is counted elsewhere from now on: one admission that may be its own is forgotten. */
+  podBound({ namespace, name = "", generateName = "", preferredNode }: PodIdentity): void {
+    if (preferredNode === undefined) return;
+    for (const text of [name, generateName]) {
+      const [oldest] = this.#byKey.get(keyOf(namespace, text, preferredNode)) ?? [];
+      if (text === "" || oldest === undefined) continue;
+      this.#forget(oldest);
+      return;
+    }
+  }
+
+  /** CPU requests on their way to each node, in thousandths of a core: the same map as long as nothing changed. */
+  expectedMilliCpu(now: Date): ReadonlyMap<string, number> {
+    this.#forgetBefore(now.getTime() - rememberedMs);
+    this.#expected ??= new Map(
+      [...this.#milliByNode].map(([node, { milliCpu }]) => [node, milliCpu]),
+    );
+    return this.#expected;
+  }
+
+  #add(admission: Admission): void {
+    this.#admissions.add(admission);
+    const alike = this.#byKey.get(admission.key) ?? new Set();
+    this.#byKey.set(admission.key, alike.add(admission));
+    this.#count(admission, 1);
+  }
+
+  #forget(admission: Admission): void {
+    this.#admissions.delete(admission);
+    const alike = this.#byKey.get(admission.key);
+    alike?.delete(admission);
+    if (alike?.size === 0) this.#byKey.delete(admission.key);
+    this.#count(admission, -1);
+  }
+
+  #forgetBefore(time: number): void {
+    for (const admission of this.#admissions) {
+      if (admission.at > time) return;
+      this.#forget(admission);
+    }
+  }
+
+  #count({ node, milliCpu }: Admission, sign: 1 | -1): void {
+    const { admissions, milliCpu: before } = this.#milliByNode.get(node) ?? {
+      admissions: 0,
+      milliCpu: 0,
+    };
+    const left = { admissions: admissions + sign, milliCpu: before + sign * milliCpu };
+    if (left.admissions === 0) this.#milliByNode.delete(node);
+    else this.#milliByNode.set(node, left);
+    this.#expected = undefined;
+  }
+}
+
+/** No object's name has a slash in it. */
+function keyOf(namespace: string, name: string, node: string): string {
+  return `${namespace}/${name.slice(0, longestName)}/${node}`;
+}
