@@ -1,0 +1,165 @@
+/** Serves kube-scheduler's extender calls: POST /filter and POST /prioritize. */
+
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
+import type { Logger } from "pino";
+import type { Reason } from "../selection/model.ts";
+import { type DecideOptions, type Decision, decide } from "./decide.ts";
+import { filter, passAll, refuse } from "./filter.ts";
+import type { Call, ExtenderObserver, Outcome, Verb } from "./observer.ts";
+import { PreparedRankings } from "./prepared.ts";
+import { prioritize, scoreAllEqual } from "./prioritize.ts";
+import { MalformedRequest, readArgs } from "./wire.ts";
+
+export interface ExtenderOptions extends DecideOptions {
+  readonly log: Logger;
+  readonly observer: ExtenderObserver;
+}
+
+/** 5,000 whole nodes would not fit: but 500 do, and get an answer that says what to set. */
+const maxBodyBytes = 32 * 1024 * 1024;
+
+const noneRejected: ReadonlyMap<Reason, number> = new Map();
+
+/** An answer's status and body, and what is counted about it. */
+interface Reply {
+  readonly code: number;
+  readonly body: string;
+  readonly namesOut: number;
+  readonly rejected: ReadonlyMap<Reason, number>;
+}
+
+type Answer = (decision: Decision, names: readonly string[]) => Reply;
+
+/**
+ * - `POST /filter`: 200 with an ExtenderFilterResult; what prevents an answer stands in its `Error`.
+ * - `POST /prioritize`: 200 with a HostPriorityList; it has no place for an error, so that is a status of 400 or 503.
+ *
+ * A request that cannot be read gets 400, 413 or 415, with what is wrong in the body.
+ */
+export function extenderApp(options: ExtenderOptions): Express {
+  const prepared = new PreparedRankings();
+  const app = express().disable("x-powered-by").disable("etag");
+  // Every body is taken for JSON, whatever its type is said to be; compressed ones are not taken at all.
+  const readBody = express.raw({ type: () => true, limit: maxBodyBytes, inflate: false });
+  const answers: Readonly<Record<Verb, Answer>> = {
+    filter: (decision, names) => answerFilter(prepared, decision, names),
+    prioritize: (decision, names) => answerPrioritize(prepared, decision, names),
+  };
+  for (const verb of ["filter", "prioritize"] as const) {
+    app
+      .route(`/${verb}`)
+      .post(noteStart, readBody, handle(verb, answers[verb], options), refuseBadCall(verb, options))
+      .all((_request, response) => {
+        response.set("Allow", "POST").status(405).type("text/plain").send("use POST\n");
+      });
+  }
+  app.use((_request, response) => {
+    response.status(404).type("text/plain").send("there are POST /filter and POST /prioritize\n");
+  });
+  return app;
+}
+
+const noteStart: RequestHandler = (_request, response, next) => {
+  response.locals["startedAt"] = performance.now();
+  next();
+};
+
+function handle(verb: Verb, answer: Answer, options: ExtenderOptions): RequestHandler {
+  return (request, response) => {
+    const body: unknown = request.body;
+    if (!Buffer.isBuffer(body) || body.length === 0)
+      throw new MalformedRequest("the body is empty");
+    const args = readArgs(body);
+    const decision = decide(args, options);
+    const { code, body: text, namesOut, rejected } = answer(decision, args.names);
+    const bytes = Buffer.from(text);
+    // In one piece and with its length: after a chunked answer the scheduler would open a new connection.
+    response
+      .writeHead(code, {
+        "Content-Type": code === 200 ? "application/json" : "text/plain; charset=utf-8",
+        "Content-Length": bytes.length,
+      })
+      .end(bytes);
+    options.observer.called({
+      verb,
+      outcome: decision.kind,
+      code,
+      seconds: secondsSince(response.locals),
+      namesIn: args.names.length,
+      namesOut,
+      rejected,
+      stale: decision.kind === "answered" && decision.stale,
+    });
+  };
+}
+
+function answerFilter(
+  prepared: PreparedRankings,
+  decision: Decision,
+  names: readonly string[],
+): Reply {
+  switch (decision.kind) {
+    case "answered": {
+      const { json, fitting, rejected } = filter(prepared.get(decision.ranking), names);
+      return { code: 200, body: json, namesOut: fitting, rejected };
+    }
+    case "passed":
+      return reply(200, passAll(names), names.length);
+    case "refused":
+    case "unavailable":
+    case "fullNodes":
+      return reply(200, refuse(decision.message), 0);
+  }
+}
+
+function answerPrioritize(
+  prepared: PreparedRankings,
+  decision: Decision,
+  names: readonly string[],
+): Reply {
+  switch (decision.kind) {
+    case "answered": {
+      const { ranking } = decision;
+      const list = prioritize(prepared.get(ranking), ranking.fitting, names);
+      return reply(200, list, names.length);
+    }
+    case "passed":
+      return reply(200, scoreAllEqual(names), names.length);
+    case "unavailable":
+      return reply(503, `${decision.message}\n`, 0);
+    case "refused":
+    case "fullNodes":
+      return reply(400, `${decision.message}\n`, 0);
+  }
+}
+
+function reply(code: number, body: string, namesOut: number): Reply {
+  return { code, body, namesOut, rejected: noneRejected };
+}
+
+/** The last in a route's chain: what was thrown before becomes a status and a line of text. */
+function refuseBadCall(verb: Verb, { log, observer }: ExtenderOptions): ErrorRequestHandler {
+  // oxlint-disable-next-line eslint/max-params -- express knows an error handler by its four parameters
+  return (error: unknown, _request, response, _next) => {
+    const { code, message } = readable(error);
+    const outcome: Outcome = code < 500 ? "malformed" : "failed";
+    if (outcome === "failed") log.error({ err: error, verb }, "extender call failed");
+    else log.warn({ verb, code, message }, "extender call refused");
+    response.status(code).type("text/plain").send(`${message}\n`);
+    const counts = { namesIn: 0, namesOut: 0, rejected: noneRejected, stale: false };
+    const call: Call = { verb, outcome, code, seconds: secondsSince(response.locals), ...counts };
+    observer.called(call);
+  };
+}
+
+/** Errors of ours and of express' reader carry a `status` when the caller is to blame. */
+function readable(error: unknown): { readonly code: number; readonly message: string } {
+  if (error instanceof Error && "status" in error && typeof error.status === "number") {
+    return { code: error.status, message: error.message };
+  }
+  return { code: 500, message: "gpuinfo failed; its log says why" };
+}
+
+function secondsSince(locals: Record<string, unknown>): number {
+  return (performance.now() - Number(locals["startedAt"])) / 1_000;
+}
