@@ -1,7 +1,27 @@
-/** Takes from a Kubernetes node what selection needs to know. */
+/** Takes from a Kubernetes node what selection needs to know, and what of ours it carries. */
 
+import {
+  type NodeMarks,
+  nodeAnnotationKeys,
+  nodeLabelKeys,
+  type Texts,
+} from "../api/node-marks.ts";
 import type { NodeIdentity, Taint } from "../selection/model.ts";
 import { at, listAt, textAt } from "./json.ts";
+
+/** A node for those who label it: what selection judges, apart from what we write, which must not set selection to work. */
+export interface MarkedNode {
+  readonly identity: NodeIdentity;
+  readonly marks: NodeMarks;
+}
+
+/**
+ * @param node a v1 Node as the API server sends it
+ * @throws Error when it has no name
+ */
+export function readMarkedNode(node: unknown): MarkedNode {
+  return { identity: readNode(node), marks: readNodeMarks(node) };
+}
 
 /**
  * @param node a v1 Node as the API server sends it
@@ -18,6 +38,23 @@ export function readNode(node: unknown): NodeIdentity {
     unschedulable: at(node, "spec", "unschedulable") === true,
     taints: listAt(node, "spec", "taints").map(readTaint),
   };
+}
+
+/** Labels and annotations of others are left out, also those that begin like ours. */
+export function readNodeMarks(node: unknown): NodeMarks {
+  return {
+    labels: pick(at(node, "metadata", "labels"), nodeLabelKeys),
+    annotations: pick(at(node, "metadata", "annotations"), [nodeAnnotationKeys.esxiHost]),
+  };
+}
+
+function pick(map: unknown, keys: readonly string[]): Texts {
+  const picked: Record<string, string> = {};
+  for (const key of keys) {
+    const value = textAt(map, key);
+    if (value !== undefined) picked[key] = value;
+  }
+  return picked;
 }
 
 function isReady(condition: unknown): boolean {

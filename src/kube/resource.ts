@@ -10,6 +10,7 @@ export interface Resource {
 }
 
 export const nodes: Resource = { group: "", version: "v1", plural: "nodes" };
+export const pods: Resource = { group: "", version: "v1", plural: "pods" };
 export const leases: Resource = { group: "coordination.k8s.io", version: "v1", plural: "leases" };
 export const events: Resource = { group: "events.k8s.io", version: "v1", plural: "events" };
 export const gpuInfos: Resource = { group, version, plural };

@@ -3,6 +3,7 @@
 import { type GpuInfo, type GpuInfoStatus, noneAvailable } from "../api/gpuinfo.ts";
 import { requirementFromSpec } from "../api/requirement.ts";
 import type { SelectNodes } from "../selection/model.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
 import { type Evaluation, evaluate, type StatusSettings } from "./status.ts";
 
 /** An event about a GPUInfo, as it stands in `kubectl describe gpu`. */
@@ -40,8 +41,9 @@ export class Reconciler {
   readonly #options: ReconcilerOptions;
   /** What we wrote, until the informer shows it: keyed by GPUInfo, valid for one resourceVersion seen before. */
   readonly #written = new Map<string, { seenVersion: string; status: GpuInfoStatus }>();
-  #sweeping = false;
-  #sweepAgain = false;
+
+  /** Looks at every GPUInfo and queues those whose status is no longer right, wrong answers first. */
+  readonly sweep = oneAtATime(async () => this.#sweepOnce());
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -60,21 +62,6 @@ export class Reconciler {
     });
     const event = eventFrom(gpuInfo.status, evaluation);
     if (event !== undefined) this.#options.recordEvent(gpuInfo, event);
-  }
-
-  /** Looks at every GPUInfo and queues those whose status is no longer right, wrong answers first. */
-  async sweep(): Promise<void> {
-    this.#sweepAgain = true;
-    if (this.#sweeping) return;
-    this.#sweeping = true;
-    try {
-      while (this.#sweepAgain) {
-        this.#sweepAgain = false;
-        await this.#sweepOnce();
-      }
-    } finally {
-      this.#sweeping = false;
-    }
   }
 
   async #sweepOnce(): Promise<void> {

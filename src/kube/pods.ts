@@ -1,0 +1,93 @@
+/** Takes from a pod that gpuinfo manages what placement needs to know. */
+
+import { cpuRequestMilli } from "../api/cpu-request.ts";
+import { recordOf } from "../api/injected.ts";
+import { labelKeys } from "../api/names.ts";
+import { Pod } from "../api/pod.ts";
+import { at, listAt, textAt } from "./json.ts";
+import type { Selector } from "./list-watch.ts";
+
+/** The pods that the webhook has labelled: no others are ever watched. */
+export const managedPods: Selector = { labelSelector: `${labelKeys.managed}=true` };
+
+export interface ManagedPod {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly generateName?: string;
+  /** The node it is bound to. */
+  readonly nodeName?: string;
+  /** When it was bound; whole seconds, by the API server's clock. */
+  readonly boundAt?: Date;
+  /** `status.phase`; empty when unset. */
+  readonly phase: string;
+  /** Its deletion has begun. */
+  readonly deleting: boolean;
+  /** What it requests, as kube-scheduler sums it: thousandths of a core. */
+  readonly cpuMilli: number;
+  /** kube-scheduler has tried, and found no node. */
+  readonly unschedulable: boolean;
+  /** The node that the webhook preferred for it. */
+  readonly preferredNode?: string;
+  /** For reading its demand. */
+  readonly pod: Pod;
+}
+
+/**
+ * @param object a v1 Pod as the API server sends it
+ * @throws Error when it has no name, namespace or uid
+ */
+export function readPod(object: unknown): ManagedPod {
+  const pod = parsePod(object);
+  const scheduled = listAt(object, "status", "conditions").find(isPodScheduled);
+  const nodeName = textAt(object, "spec", "nodeName") || undefined;
+  const boundAt = nodeName === undefined ? undefined : boundTime(scheduled);
+  const generateName = textAt(object, "metadata", "generateName") || undefined;
+  const preferredNode = recordOf(pod)?.preferredNode;
+  return {
+    uid: identity(object, "uid"),
+    namespace: identity(object, "namespace"),
+    name: identity(object, "name"),
+    ...(generateName !== undefined && { generateName }),
+    ...(nodeName !== undefined && { nodeName }),
+    ...(boundAt !== undefined && { boundAt }),
+    phase: textAt(object, "status", "phase") ?? "",
+    deleting: textAt(object, "metadata", "deletionTimestamp") !== undefined,
+    cpuMilli: cpuRequestMilli(pod),
+    unschedulable: nodeName === undefined && isUnschedulable(scheduled),
+    ...(preferredNode !== undefined && { preferredNode }),
+    pod,
+  };
+}
+
+function identity(object: unknown, field: "uid" | "namespace" | "name"): string {
+  const text = textAt(object, "metadata", field);
+  if (text === undefined || text === "") throw new Error(`a Pod without metadata.${field}`);
+  return text;
+}
+
+/** Of a pod in a shape that we do not know, the annotations still say what it needs. */
+function parsePod(object: unknown): Pod {
+  const parsed = Pod.safeParse(object);
+  if (parsed.success) return parsed.data;
+  return { metadata: { annotations: textsAt(object, "metadata", "annotations") }, spec: {} };
+}
+
+function textsAt(object: unknown, ...path: readonly string[]): Record<string, string> {
+  const entries = Object.entries(at(object, ...path) ?? {});
+  return Object.fromEntries(entries.filter(([, value]) => typeof value === "string"));
+}
+
+function isPodScheduled(condition: unknown): boolean {
+  return textAt(condition, "type") === "PodScheduled";
+}
+
+function boundTime(scheduled: unknown): Date | undefined {
+  if (textAt(scheduled, "status") !== "True") return undefined;
+  const time = new Date(textAt(scheduled, "lastTransitionTime") ?? "");
+  return Number.isNaN(time.getTime()) ? undefined : time;
+}
+
+function isUnschedulable(scheduled: unknown): boolean {
+  return textAt(scheduled, "status") === "False" && textAt(scheduled, "reason") === "Unschedulable";
+}

@@ -1,0 +1,116 @@
+/** Keeps the labels on the nodes at what selection knows of them: writes only what differs, and only on the leader. */
+
+import type { MarksPatch, NodeMarks } from "../api/node-marks.ts";
+import type { NodeBinding } from "../selection/model.ts";
+import { changeOf, closed, type MarksChange, marksFor } from "./node-labels.ts";
+import { oneAtATime } from "./one-at-a-time.ts";
+
+export interface NodeLabellerOptions {
+  /** Every node joined with its machine, the same array as long as nothing changed; undefined before vCenter was read. */
+  readonly bindings: () =>
+    | { readonly bindings: readonly NodeBinding[]; readonly takenAt: Date }
+    | undefined;
+  /**
+   * What of ours the node carries, from the informer's store: another object whenever the node was heard of.
+   * Undefined when there is no such node.
+   */
+  readonly getMarks: (node: string) => NodeMarks | undefined;
+  readonly listNodes: () => readonly string[];
+  /** Puts a node on the work queue, which calls `reconcile` and retries with back-off when it rejects. */
+  readonly enqueue: (node: string, options: { urgent: boolean }) => void;
+  readonly write: (node: string, patch: MarksPatch, signal?: AbortSignal) => Promise<void>;
+  readonly now: () => Date;
+  /** An inventory older than this promises nothing: its nodes are offered to nobody. */
+  readonly hardMaxAgeMs: number;
+}
+
+/** How many nodes are compared before other work gets its turn. */
+const sliceSize = 250;
+
+export class NodeLabeller {
+  readonly #options: NodeLabellerOptions;
+  readonly #startedAtMs: number;
+  #byName: { bindings: unknown; map: ReadonlyMap<string, NodeBinding> } | undefined;
+  /** What we wrote, until the informer hears of the node. */
+  readonly #written = new Map<string, { seen: NodeMarks; marks: NodeMarks }>();
+
+  /** Checks every node. */
+  readonly sweep = oneAtATime(async () => this.#sweepOnce());
+
+  constructor(options: NodeLabellerOptions) {
+    this.#options = options;
+    this.#startedAtMs = options.now().getTime();
+  }
+
+  /** Brings one node's labels up to date. Rejects when the API server does; the queue then retries. */
+  async reconcile(node: string, signal?: AbortSignal): Promise<void> {
+    const seen = this.#options.getMarks(node);
+    const wanted = this.#wanted(node, seen);
+    const change = this.#change(node, seen, wanted);
+    if (seen === undefined || wanted === undefined || change === undefined) return;
+    await this.#options.write(node, change.patch, signal);
+    this.#written.set(node, { seen, marks: wanted });
+  }
+
+  /** Queues a node whose labels are not what they should be; at once, when that may open or close it. */
+  check(node: string): void {
+    const seen = this.#options.getMarks(node);
+    const change = this.#change(node, seen, this.#wanted(node, seen));
+    if (change !== undefined) this.#options.enqueue(node, { urgent: change.matters });
+  }
+
+  async #sweepOnce(): Promise<void> {
+    const nodes = this.#options.listNodes();
+    for (const [i, node] of nodes.entries()) {
+      if (i % sliceSize === sliceSize - 1) await new Promise(setImmediate);
+      this.check(node);
+    }
+    this.#forgetAllBut(nodes);
+  }
+
+  #change(
+    node: string,
+    seen: NodeMarks | undefined,
+    wanted: NodeMarks | undefined,
+  ): MarksChange | undefined {
+    if (seen === undefined || wanted === undefined) return undefined;
+    const written = this.#written.get(node);
+    if (written?.seen === seen) return changeOf(written.marks, wanted);
+    this.#written.delete(node);
+    return changeOf(seen, wanted);
+  }
+
+  /** Undefined while there is nothing to go by: then the node keeps what the leader before us wrote. */
+  #wanted(node: string, seen: NodeMarks | undefined): NodeMarks | undefined {
+    const { bindings, now, hardMaxAgeMs } = this.#options;
+    const known = bindings();
+    const sinceMs = known === undefined ? this.#startedAtMs : known.takenAt.getTime();
+    const isStale = now().getTime() - sinceMs > hardMaxAgeMs;
+    if (known === undefined) return isStale && seen !== undefined ? closedIfOurs(seen) : undefined;
+    const binding = this.#find(known.bindings, node);
+    // A node that came a moment ago is bound with the next look at all of them.
+    return binding && marksFor(binding, { now: now(), isStale });
+  }
+
+  #find(bindings: readonly NodeBinding[], node: string): NodeBinding | undefined {
+    if (this.#byName?.bindings !== bindings) {
+      this.#byName = { bindings, map: new Map(bindings.map((b) => [nameOf(b), b])) };
+    }
+    return this.#byName.map.get(node);
+  }
+
+  #forgetAllBut(nodes: readonly string[]): void {
+    if (this.#written.size === 0) return;
+    const existing = new Set(nodes);
+    for (const node of this.#written.keys()) if (!existing.has(node)) this.#written.delete(node);
+  }
+}
+
+/** A node that was never labelled is offered to nobody as it is. */
+function closedIfOurs(seen: NodeMarks): NodeMarks {
+  return Object.keys(seen.labels).length === 0 ? seen : closed(seen);
+}
+
+function nameOf(binding: NodeBinding): string {
+  return binding.kind === "bound" ? binding.candidate.node.name : binding.node;
+}
