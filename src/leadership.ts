@@ -1,4 +1,4 @@
-/** Lets one replica at a time work: a queue runs while this process holds the lease, and only then. */
+/** Lets one replica at a time work: queues run while this process holds the lease, and only then. */
 
 import type { Logger } from "pino";
 import { Elector, type ElectorOptions } from "./kube/elector.ts";
@@ -7,8 +7,8 @@ import { type AddOptions, WorkQueue, type WorkQueueOptions } from "./kube/work-q
 export interface LeadershipOptions {
   /** Absent: there is no other process, and we always work. */
   readonly election?: Pick<ElectorOptions, "name" | "store" | "identity" | "observer">;
-  readonly queue: Omit<WorkQueueOptions, "log">;
-  /** The queue is empty: put into it what there is to do. */
+  readonly queues: readonly Omit<WorkQueueOptions, "log">[];
+  /** The queues are empty: put into them what there is to do. */
   readonly onStart: () => void;
   readonly log: Logger;
 }
@@ -20,7 +20,8 @@ export interface LeadershipOptions {
 export class Leadership {
   readonly #options: LeadershipOptions;
   #elector: Elector | undefined;
-  #queue: WorkQueue | undefined;
+  /** By name; undefined while another replica leads. */
+  #queues: ReadonlyMap<string, WorkQueue> | undefined;
   #stopped = false;
 
   constructor(options: LeadershipOptions) {
@@ -47,12 +48,12 @@ export class Leadership {
   }
 
   /** Does nothing on a replica that does not lead: the leader sees the same change. */
-  add(key: string, options: AddOptions): void {
-    this.#queue?.add(key, options);
+  add(queue: string, key: string, options: AddOptions): void {
+    this.#queues?.get(queue)?.add(key, options);
   }
 
   get leading(): boolean {
-    return this.#queue !== undefined;
+    return this.#queues !== undefined;
   }
 
   /** Finishes what is being written, then gives the lease back. */
@@ -63,14 +64,15 @@ export class Leadership {
   }
 
   #work(): void {
-    this.#queue = new WorkQueue({ ...this.#options.queue, log: this.#options.log });
-    this.#queue.start();
-    this.#options.onStart();
+    const { queues, log, onStart } = this.#options;
+    this.#queues = new Map(queues.map((queue) => [queue.name, new WorkQueue({ ...queue, log })]));
+    for (const queue of this.#queues.values()) queue.start();
+    onStart();
   }
 
   async #rest(): Promise<void> {
-    const queue = this.#queue;
-    this.#queue = undefined;
-    await queue?.stop();
+    const queues = [...(this.#queues?.values() ?? [])];
+    this.#queues = undefined;
+    await Promise.all(queues.map((queue) => queue.stop()));
   }
 }

@@ -11,15 +11,19 @@ import { applyGpuInfoStatus } from "./kube/gpuinfo-status.ts";
 import { Informer } from "./kube/informer.ts";
 import { leaseStore } from "./kube/lease.ts";
 import { listWatch } from "./kube/list-watch.ts";
-import { readNode } from "./kube/nodes.ts";
+import { readMarkedNode } from "./kube/nodes.ts";
 import { gpuInfos as gpuInfoResource, nodes as nodeResource } from "./kube/resource.ts";
 import { Leadership } from "./leadership.ts";
+import { ManagedPods } from "./managed-pods.ts";
 import { createMetrics } from "./metrics.ts";
 import { NodeList } from "./node-list.ts";
+import { Placement } from "./placement.ts";
+import { createPlacementMetrics } from "./placement-metrics.ts";
 import { Reconciler } from "./reconciler/reconciler.ts";
 import { machinesOfInterest } from "./selection/bind.ts";
 import { createSelector } from "./selection/select.ts";
 import { close, listen, portOf } from "./serve.ts";
+import { soon } from "./soon.ts";
 import { readVcenterSettings } from "./vcenter-settings.ts";
 import { InventoryCache } from "./vsphere/inventory-cache.ts";
 
@@ -32,6 +36,7 @@ const gatherMs = 50;
 /** How long a start without an inventory is nothing to report. */
 const settleMs = 10_000;
 const drainMs = 4_500;
+const statusQueue = "gpuinfo";
 const statusWriters = 8;
 /** A node that flaps changes the counts of every GPUInfo: those are written at this pace, wrong answers at any. */
 const countsPerSecond = 50;
@@ -51,7 +56,7 @@ async function start(config: Config): Promise<Running> {
   const nodes = new Informer({
     name: "nodes",
     source: listWatch(kube, nodeResource),
-    parse: readNode,
+    parse: readMarkedNode,
     log,
     observer: metrics.kube,
   });
@@ -62,7 +67,9 @@ async function start(config: Config): Promise<Running> {
     log,
     observer: metrics.kube,
   });
-  const nodeList = new NodeList(() => nodes.list());
+  const nodeList = new NodeList(() => nodes.list().map(({ identity }) => identity));
+  const { mode } = config.placement;
+  const pods = mode === "off" ? undefined : new ManagedPods({ kube, log, observer: metrics.kube });
 
   let unmatchedNodes = 0;
   const vcenter = new InventoryCache({
@@ -79,12 +86,17 @@ async function start(config: Config): Promise<Running> {
   const startedAt = Date.now();
   const vcenterProblem = () => vcenter.health().error?.message;
 
-  const { selectNodes } = createSelector(
+  const isSettled = () => vcenter.health().phase === "broken" || Date.now() - startedAt > settleMs;
+
+  const selector = createSelector(
     () => {
       const problem = vcenterProblem();
+      const inventory = vcenter.current();
+      const expectedMilliCpu = inventory && pods?.load.current(inventory.usageTakenAt);
       return {
         nodes: nodes.synced ? nodeList.current : undefined,
-        inventory: vcenter.current(),
+        inventory,
+        ...(expectedMilliCpu !== undefined && { expectedMilliCpu }),
         ...(problem !== undefined && { inventoryProblem: problem }),
         now: new Date(),
       };
@@ -98,6 +110,26 @@ async function start(config: Config): Promise<Running> {
     log,
     observer: metrics.kube,
   });
+  const placement =
+    mode === "off" || pods === undefined
+      ? undefined
+      : new Placement({
+          config,
+          mode,
+          log,
+          kube,
+          observer: metrics.kube,
+          metrics: createPlacementMetrics(metrics.registry),
+          nodes,
+          gpuInfos,
+          pods,
+          events,
+          selector,
+          enqueue: (node, options) =>
+            leadership.add(Placement.queueName, node, { ...options, unlessFailing: true }),
+          isLeading: () => leadership.leading,
+          isSettled,
+        });
   const leadership: Leadership = new Leadership({
     ...(config.leaderElection && {
       election: {
@@ -107,21 +139,25 @@ async function start(config: Config): Promise<Running> {
         observer: metrics.kube,
       },
     }),
-    queue: {
-      name: "gpuinfo",
-      workers: statusWriters,
-      normalPerSecond: countsPerSecond,
-      process: (key, signal) => reconciler.reconcile(key, signal),
-      observer: metrics.kube,
-    },
-    onStart: () => sweepSoon(),
+    queues: [
+      ...(placement === undefined ? [] : [placement.queue]),
+      {
+        name: statusQueue,
+        workers: statusWriters,
+        normalPerSecond: countsPerSecond,
+        process: (key, signal) => reconciler.reconcile(key, signal),
+        observer: metrics.kube,
+      },
+    ],
+    onStart: () => sweepSoon.call(),
     log,
   });
   const reconciler: Reconciler = new Reconciler({
-    selectNodes,
+    selectNodes: selector.selectNodes,
     getGpuInfo: (key) => gpuInfos.get(key),
     listKeys: () => gpuInfos.list().map(({ metadata }) => `${metadata.namespace}/${metadata.name}`),
-    enqueue: (key, options) => leadership.add(key, { ...options, unlessFailing: true }),
+    enqueue: (key, options) =>
+      leadership.add(statusQueue, key, { ...options, unlessFailing: true }),
     writeStatus: (gpuInfo, status, signal) => applyGpuInfoStatus(kube, gpuInfo, status, signal),
     recordEvent: ({ metadata }, { type, reason, note }) => {
       const { namespace, name, uid } = metadata;
@@ -134,29 +170,30 @@ async function start(config: Config): Promise<Running> {
       });
     },
     vcenterProblem,
-    isSettled: () => vcenter.health().phase === "broken" || Date.now() - startedAt > settleMs,
+    isSettled,
     now: () => new Date(),
     settings: { ...config, refreshMs, simulate: config.simulateAccelerators },
   });
 
-  const reportSweep = (err: unknown) => log.error({ err }, "sweep failed, the next one comes soon");
-  let gathering: NodeJS.Timeout | undefined;
-  function sweepSoon(): void {
-    gathering ??= setTimeout(() => {
-      gathering = undefined;
-      if (leadership.leading) reconciler.sweep().catch(reportSweep);
-    }, gatherMs);
-  }
+  const sweepSoon = soon(
+    gatherMs,
+    async () => {
+      if (!leadership.leading) return;
+      await Promise.all([reconciler.sweep(), placement?.sweep()]);
+    },
+    (err) => log.error({ err }, "sweep failed, the next one comes soon"),
+  );
   nodes.onChange(({ object, previous, type }) => {
-    if (!nodeList.changed(object, type === "update" ? previous : undefined)) return;
+    const before = type === "update" ? previous?.identity : undefined;
+    if (!nodeList.changed(object.identity, before)) return;
     vcenter.interestChanged();
-    sweepSoon();
+    sweepSoon.call();
   });
-  gpuInfos.onChange(({ key }) => leadership.add(key, { urgent: true }));
+  gpuInfos.onChange(({ key }) => leadership.add(statusQueue, key, { urgent: true }));
   vcenter.onChange((change) => {
-    if (change === "state" || change === "health") sweepSoon();
+    if (change === "state" || change === "health") sweepSoon.call();
   });
-  const sweeper = setInterval(sweepSoon, sweepEveryMs);
+  const sweeper = setInterval(() => sweepSoon.call(), sweepEveryMs);
 
   const checks: ReadinessCheck[] = [
     {
@@ -168,6 +205,7 @@ async function start(config: Config): Promise<Running> {
       problem: () => (gpuInfos.synced ? undefined : (gpuInfos.state.problem ?? "not listed yet")),
     },
     { name: "vcenter", problem: inventoryProblem },
+    ...(placement?.checks ?? []),
     { name: "shutdown", problem: () => (stopping ? "the process is ending" : undefined) },
   ];
   function inventoryProblem(): string | undefined {
@@ -193,6 +231,7 @@ async function start(config: Config): Promise<Running> {
     await listen(healthApp(checks), config.healthAddress),
     await listen(metricsApp(metrics.registry), config.metricsAddress),
   ];
+  await placement?.start();
   nodes.start();
   gpuInfos.start();
   // Which machines are worth reading in full depends on the nodes: without them, every answer would flip at first.
@@ -208,10 +247,16 @@ async function start(config: Config): Promise<Running> {
     async stop() {
       stopping = true;
       clearInterval(sweeper);
-      clearTimeout(gathering);
+      sweepSoon.stop();
       // The lease goes first, so that another replica takes over while we say goodbye to vCenter.
       await leadership.stop();
-      await Promise.allSettled([vcenter.stop(), nodes.stop(), gpuInfos.stop(), events.stop()]);
+      await Promise.allSettled([
+        placement?.stop(),
+        vcenter.stop(),
+        nodes.stop(),
+        gpuInfos.stop(),
+        events.stop(),
+      ]);
       await kube.close();
       await Promise.allSettled(servers.map(close));
       log.info("stopped");

@@ -179,25 +179,36 @@ function vsphereMetrics(registry: Registry): VsphereObserver {
 }
 
 function watchGauges(registry: Registry, { inventoryAgeSeconds, clockSkewSeconds }: Gauges): void {
-  const scraped = (name: string, help: string, read: () => number | undefined) =>
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        const value = read();
-        if (value === undefined) this.remove();
-        else this.set(value);
-      },
-    });
-  scraped(
-    "gpuinfo_inventory_age_seconds",
-    "Age of what is known of vCenter; absent until it was read once.",
-    inventoryAgeSeconds,
-  );
-  scraped(
-    "gpuinfo_vcenter_clock_skew_seconds",
-    "How far vCenter's clock is ahead of ours.",
-    clockSkewSeconds,
-  );
+  scraped(registry, {
+    name: "gpuinfo_inventory_age_seconds",
+    help: "Age of what is known of vCenter; absent until it was read once.",
+    read: inventoryAgeSeconds,
+  });
+  scraped(registry, {
+    name: "gpuinfo_vcenter_clock_skew_seconds",
+    help: "How far vCenter's clock is ahead of ours.",
+    read: clockSkewSeconds,
+  });
+}
+
+/** A gauge that is read at each scrape, and absent while there is nothing to read. */
+export function scraped(
+  registry: Registry,
+  gauge: {
+    readonly name: string;
+    readonly help: string;
+    readonly read: () => number | undefined;
+  },
+): Gauge {
+  const { name, help, read } = gauge;
+  return new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      const value = read();
+      if (value === undefined) this.remove();
+      else this.set(value);
+    },
+  });
 }

@@ -6,11 +6,11 @@ function aLeadership() {
   const processed: string[] = [];
   let started = 0;
   const leadership = new Leadership({
-    queue: {
-      name: "test",
+    queues: ["answers", "labels"].map((name) => ({
+      name,
       workers: 1,
-      process: async (key) => void processed.push(key),
-    },
+      process: async (key) => void processed.push(`${name}: ${key}`),
+    })),
     onStart: () => {
       started += 1;
     },
@@ -22,11 +22,12 @@ function aLeadership() {
 describe("Leadership", () => {
   it("drops what is added before it leads: the start looks at everything", async () => {
     const { leadership, processed, starts } = aLeadership();
-    leadership.add("a", {});
+    leadership.add("answers", "a", {});
     leadership.start();
-    leadership.add("b", {});
+    leadership.add("answers", "b", {});
+    leadership.add("labels", "b", {});
     await leadership.stop();
-    expect(processed).toEqual(["b"]);
+    expect(processed).toEqual(["answers: b", "labels: b"]);
     expect(starts()).toBe(1);
   });
 
