@@ -41,7 +41,7 @@ export function readNode(node: unknown): NodeIdentity {
 }
 
 /** Labels and annotations of others are left out, also those that begin like ours. */
-export function readNodeMarks(node: unknown): NodeMarks {
+function readNodeMarks(node: unknown): NodeMarks {
   return {
     labels: pick(at(node, "metadata", "labels"), nodeLabelKeys),
     annotations: pick(at(node, "metadata", "annotations"), [nodeAnnotationKeys.esxiHost]),

@@ -26,20 +26,32 @@ export interface NodeLabellerOptions {
 
 /** How many nodes are compared before other work gets its turn. */
 const sliceSize = 250;
+/** After a time without leading, what was known then says nothing. */
+const forgetAfterMs = 60_000;
+
+/** What was known at the last look at all nodes: joining them anew for each that changes would take too long. */
+interface Known {
+  /** Absent before vCenter was read. */
+  readonly byName: ReadonlyMap<string, NodeBinding> | undefined;
+  readonly bindings: unknown;
+  /** The last moment at which this was known to be so. */
+  readonly since: Date;
+  readonly sweptAt: Date;
+}
 
 export class NodeLabeller {
   readonly #options: NodeLabellerOptions;
-  readonly #startedAtMs: number;
-  #byName: { bindings: unknown; map: ReadonlyMap<string, NodeBinding> } | undefined;
+  readonly #startedAt: Date;
+  #known: Known | undefined;
   /** What we wrote, until the informer hears of the node. */
   readonly #written = new Map<string, { seen: NodeMarks; marks: NodeMarks }>();
 
-  /** Checks every node. */
+  /** Looks at everything anew, and checks every node. */
   readonly sweep = oneAtATime(async () => this.#sweepOnce());
 
   constructor(options: NodeLabellerOptions) {
     this.#options = options;
-    this.#startedAtMs = options.now().getTime();
+    this.#startedAt = options.now();
   }
 
   /** Brings one node's labels up to date. Rejects when the API server does; the queue then retries. */
@@ -60,12 +72,25 @@ export class NodeLabeller {
   }
 
   async #sweepOnce(): Promise<void> {
+    this.#known = this.#look();
     const nodes = this.#options.listNodes();
     for (const [i, node] of nodes.entries()) {
       if (i % sliceSize === sliceSize - 1) await new Promise(setImmediate);
       this.check(node);
     }
     this.#forgetAllBut(nodes);
+  }
+
+  #look(): Known {
+    const { bindings, now } = this.#options;
+    const found = bindings();
+    const sweptAt = now();
+    if (found === undefined) {
+      return { byName: undefined, bindings: undefined, since: this.#startedAt, sweptAt };
+    }
+    const isSame = this.#known?.bindings === found.bindings;
+    const byName = isSame ? this.#known?.byName : mapByName(found.bindings);
+    return { byName, bindings: found.bindings, since: found.takenAt, sweptAt };
   }
 
   #change(
@@ -82,21 +107,14 @@ export class NodeLabeller {
 
   /** Undefined while there is nothing to go by: then the node keeps what the leader before us wrote. */
   #wanted(node: string, seen: NodeMarks | undefined): NodeMarks | undefined {
-    const { bindings, now, hardMaxAgeMs } = this.#options;
-    const known = bindings();
-    const sinceMs = known === undefined ? this.#startedAtMs : known.takenAt.getTime();
-    const isStale = now().getTime() - sinceMs > hardMaxAgeMs;
-    if (known === undefined) return isStale && seen !== undefined ? closedIfOurs(seen) : undefined;
-    const binding = this.#find(known.bindings, node);
+    const now = this.#options.now();
+    const known = this.#known;
+    if (known === undefined || ageMs(known.sweptAt, now) > forgetAfterMs) return undefined;
+    const isStale = ageMs(known.since, now) > this.#options.hardMaxAgeMs;
+    if (known.byName === undefined) return isStale && seen ? closedIfOurs(seen) : undefined;
     // A node that came a moment ago is bound with the next look at all of them.
-    return binding && marksFor(binding, { now: now(), isStale });
-  }
-
-  #find(bindings: readonly NodeBinding[], node: string): NodeBinding | undefined {
-    if (this.#byName?.bindings !== bindings) {
-      this.#byName = { bindings, map: new Map(bindings.map((b) => [nameOf(b), b])) };
-    }
-    return this.#byName.map.get(node);
+    const binding = known.byName.get(node);
+    return binding && marksFor(binding, { now, isStale });
   }
 
   #forgetAllBut(nodes: readonly string[]): void {
@@ -109,6 +127,14 @@ export class NodeLabeller {
 /** A node that was never labelled is offered to nobody as it is. */
 function closedIfOurs(seen: NodeMarks): NodeMarks {
   return Object.keys(seen.labels).length === 0 ? seen : closed(seen);
+}
+
+function mapByName(bindings: readonly NodeBinding[]): ReadonlyMap<string, NodeBinding> {
+  return new Map(bindings.map((binding) => [nameOf(binding), binding]));
+}
+
+function ageMs(then: Date, now: Date): number {
+  return now.getTime() - then.getTime();
 }
 
 function nameOf(binding: NodeBinding): string {

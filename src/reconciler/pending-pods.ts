@@ -1,4 +1,7 @@
-/** Tells on each managed pod that finds no node why that is: an Event, once per change of the counts. */
+/**
+ * Tells on each managed pod that finds no node why that is: an Event, once per change of the counts, and again before
+ * the API server forgets it.
+ */
 
 import { resolveDemand } from "../api/demand.ts";
 import type { GpuInfoSpec } from "../api/gpuinfo.ts";
@@ -63,17 +66,19 @@ export interface PendingPodsOptions {
 const sliceSize = 100;
 /** A node that suits is taken within moments, unless something else is in the way. */
 const graceMs = 15_000;
+/** The API server keeps events for an hour, pods may wait for days. */
+const tellAgainMs = 50 * 60_000;
 
-/** What is to be told of a pod; the same `key` is not told twice. */
+/** What is to be told of a pod; the same `key` is no news. */
 interface Finding extends Omit<WaitingEvent, "note"> {
   readonly key: string;
   readonly note: () => string;
 }
 
-/** What was found about a pod before. */
+/** What was found about a pod before. Times are ms since the Unix epoch. */
 interface Memory {
-  readonly toldKey?: string;
-  /** Since when nodes suit although it waits; ms since the Unix epoch. */
+  readonly told?: { readonly key: string; readonly atMs: number };
+  /** Since when nodes suit although it waits. */
   readonly suitsSinceMs?: number;
 }
 
@@ -110,15 +115,14 @@ export class PendingPods {
     const finding = this.#find(pod, judge);
     if (finding === undefined) return before;
     const { key, reason, note } = finding;
-    const nowMs = this.#options.now().getTime();
-    const suits = reason === "NodesSuitButNotNow" && { suitsSinceMs: before.suitsSinceMs ?? nowMs };
-    const isTooSoon = suits && nowMs - suits.suitsSinceMs < graceMs;
-    if (isTooSoon || key === before.toldKey) {
-      const { toldKey } = before;
-      return { ...(toldKey !== undefined && { toldKey }), ...suits };
-    }
+    const { told } = before;
+    const atMs = this.#options.now().getTime();
+    const suits = reason === "NodesSuitButNotNow" && { suitsSinceMs: before.suitsSinceMs ?? atMs };
+    const isTooSoon = suits && atMs - suits.suitsSinceMs < graceMs;
+    const isKnown = told?.key === key && atMs - told.atMs < tellAgainMs;
+    if (isTooSoon || isKnown) return { ...(told && { told }), ...suits };
     this.#options.recordEvent(pod, { reason, note: note() });
-    return { toldKey: key, ...suits };
+    return { told: { key, atMs }, ...suits };
   }
 
   #find(pod: PendingPod, judge: Judged): Finding | undefined {

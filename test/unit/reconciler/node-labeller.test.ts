@@ -17,8 +17,12 @@ function aLabeller(nodes: readonly string[] = ["worker-1"]) {
   let known: { bindings: readonly NodeBinding[]; takenAt: Date } | undefined;
   let time = now;
   let failing: Error | undefined;
+  let joins = 0;
   const labeller = new NodeLabeller({
-    bindings: () => known,
+    bindings: () => {
+      joins += 1;
+      return known;
+    },
     getMarks: (node) => marks.get(node),
     listNodes: () => [...marks.keys()],
     enqueue: (node, { urgent }) => void queued.push(urgent ? `${node}!` : node),
@@ -31,6 +35,7 @@ function aLabeller(nodes: readonly string[] = ["worker-1"]) {
   });
   return {
     labeller,
+    joined: () => joins,
     marks,
     queued,
     patches,
@@ -201,6 +206,7 @@ describe("the node labeller", () => {
   it("lets a refused write reach the queue, and writes again when that asks for it", async () => {
     const { setHost, labeller, fail, patches } = aLabeller();
     setHost({});
+    await labeller.sweep();
     fail(new Error("no answer"));
     await expect(labeller.reconcile("worker-1")).rejects.toThrow("no answer");
     fail(undefined);
@@ -211,11 +217,35 @@ describe("the node labeller", () => {
   it("has nothing to do for a node that is gone or not bound yet", async () => {
     const { setHost, labeller, marks, patches } = aLabeller();
     setHost({});
+    await labeller.sweep();
     marks.set("new", bare);
     marks.delete("worker-1");
     await labeller.reconcile("worker-1");
     await labeller.reconcile("new");
     expect(patches).toEqual([]);
+  });
+
+  it("does nothing by what it knew when it last led", async () => {
+    const { setHost, work, echo, labeller, queued, passTime, marks } = aLabeller();
+    setHost({});
+    await work();
+    echo();
+    passTime(60_001);
+    marks.set("worker-1", { ...bare });
+    labeller.check("worker-1");
+    expect(queued).toEqual([]);
+    expect(await work()).toEqual(["worker-1!"]);
+  });
+
+  it("joins nodes and machines once for all nodes, however many change", async () => {
+    const { setHost, labeller, joined } = aLabeller(["worker-1", "worker-2", "worker-3"]);
+    setHost({});
+    await labeller.sweep();
+    for (const node of ["worker-1", "worker-2", "worker-3"]) {
+      labeller.check(node);
+      await labeller.reconcile(node);
+    }
+    expect(joined()).toBe(1);
   });
 
   it("lets other work happen while it looks at 5,000 nodes", async () => {

@@ -165,7 +165,7 @@ describe("a pod that finds no node", () => {
     const { sweep, answer } = watchOver(aPod(), aPod({ uid: "uid-2" }));
     answer(ranked([], rejections({ NoGpu: 9 })));
     expect(await sweep()).toHaveLength(2);
-    expect(await sweep(3600)).toEqual([]);
+    expect(await sweep(2_999)).toEqual([]);
     answer(ranked([], rejections({ NoGpu: 8, HostInMaintenance: 1 })));
     expect(await sweep()).toHaveLength(2);
     answer(ranked([], rejections({ NoGpu: 9 })));
@@ -177,7 +177,15 @@ describe("a pod that finds no node", () => {
     answer(ranked([fits("a", 40)], []));
     expect(await sweep()).toHaveLength(1);
     answer(ranked([fits("a", 39)], []));
-    expect(await sweep(3600)).toEqual([]);
+    expect(await sweep(2_999)).toEqual([]);
+  });
+
+  it("is told the same again before the API server forgets it", async () => {
+    const { sweep } = watchOver(aPod());
+    const first = await sweep();
+    expect(await sweep(2_999)).toEqual([]);
+    expect(await sweep(1)).toEqual(first);
+    expect(await sweep(2_999)).toEqual([]);
   });
 
   it.each([
