@@ -4,6 +4,10 @@
 IMG ?= gpuinfo:latest
 # The kubectl that talks to your own cluster; the local stack has one of its own.
 KUBECTL ?= kubectl
+# How `make deploy` has pods placed: scheduler, extender, affinity, or advice for not at all.
+MODE ?= scheduler
+# Of the image of gpuinfo-scheduler; empty for the version of the API server.
+SCHEDULER_TAG ?=
 # vSphere fleet that `make up` simulates; empty for hack/vcsim/fleets/demo.json.
 FLEET ?=
 # Which log `make logs` follows.
@@ -75,28 +79,15 @@ install: ## Install the CRD.
 uninstall: ## Remove the CRD, and with it every GPUInfo.
 	$(KUBECTL) delete --ignore-not-found -k crd
 
-deploy: ## Install the CRD and the controller with the image IMG.
-	@mkdir -p .local/deploy
-	@printf '%s\n' "$$OVERLAY" > .local/deploy/kustomization.yaml
-	$(KUBECTL) apply -k .local/deploy
+deploy: deps ## Install gpuinfo with the image IMG; MODE says how pods are placed.
+	@KUBECTL="$(KUBECTL)" $(NODE) hack/deploy.ts --image "$(IMG)" --mode "$(MODE)" \
+		--scheduler-tag "$(SCHEDULER_TAG)"
 
-undeploy: ## Remove the controller and the CRD, and with it every GPUInfo.
-	$(KUBECTL) delete --ignore-not-found -k deploy/default
+undeploy: deps ## Remove gpuinfo, its labels on nodes and the CRD, and with it every GPUInfo.
+	@KUBECTL="$(KUBECTL)" $(NODE) hack/undeploy.ts
 
 docker-build: ## Build the image IMG.
 	docker build -t $(IMG) .
 
 docker-push: ## Push the image IMG.
 	docker push $(IMG)
-
-# The image is set in an overlay outside the tree, so that a deployment changes no committed file.
-define OVERLAY
-apiVersion: kustomize.config.k8s.io/v1beta1
-kind: Kustomization
-resources: [../../deploy/default]
-patches:
-- target: { kind: Deployment, name: gpuinfo }
-  patch: |-
-    - { op: replace, path: /spec/template/spec/containers/0/image, value: "$(IMG)" }
-endef
-export OVERLAY

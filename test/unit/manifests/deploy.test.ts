@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { z } from "zod";
 import { GpuInfo } from "../../../src/api/gpuinfo.ts";
-import { apiVersion, group, plural } from "../../../src/api/group.ts";
+import { group, plural } from "../../../src/api/group.ts";
 
 function read(path: string): unknown[] {
   return parseAllDocuments(readFileSync(path, "utf8")).map((document) => document.toJS());
@@ -17,10 +17,11 @@ const Rule = z.object({
   verbs: z.array(z.string()),
 });
 
-/** "resources: verbs" of every rule of a role. */
+/** "resources: verbs" of every rule of the one role in the file. */
 function rulesOf(path: string): string[] {
-  const [role] = read(path);
-  const { rules } = z.object({ rules: z.array(Rule) }).parse(role);
+  const Role = z.object({ rules: z.array(Rule) });
+  const [role] = read(path).flatMap((manifest) => Role.safeParse(manifest).data ?? []);
+  const { rules } = Role.parse(role);
   return rules.map(
     ({ resources, resourceNames, verbs }) =>
       `${resources.join()}${resourceNames === undefined ? "" : ` ${resourceNames.join()}`}: ${verbs.join()}`,
@@ -41,6 +42,19 @@ describe("the controller's rights", () => {
     expect(rulesOf("deploy/rbac/leader-election-role.yaml")).toEqual([
       "leases: create",
       "leases gpuinfo: get,update",
+    ]);
+  });
+
+  it("grow by these where pods are placed, and no more", () => {
+    expect(rulesOf("deploy/placement/role.yaml")).toEqual(["nodes: patch", "pods: list,watch"]);
+  });
+});
+
+describe("the scheduler's own rights", () => {
+  it("are a lease in our namespace: the rest comes from Kubernetes' own roles", () => {
+    expect(rulesOf("deploy/scheduler/role.yaml")).toEqual([
+      "leases: create",
+      "leases gpuinfo-scheduler: get,update",
     ]);
   });
 });
@@ -98,21 +112,38 @@ describe("the Deployment", () => {
   });
 });
 
+const Kustomization = z.object({
+  resources: z.array(z.string()),
+  patches: z.array(z.object({ path: z.string().optional() })).default([]),
+  configMapGenerator: z.array(z.object({ files: z.array(z.string()) })).default([]),
+});
+
 describe("the manifests", () => {
-  it.each(["deploy/default", "deploy/manager", "deploy/rbac", "crd", "samples"])(
-    "of %s are all named in its kustomization",
-    (dir) => {
-      const { resources } = z
-        .object({ resources: z.array(z.string()) })
-        .parse(parse(readFileSync(join(dir, "kustomization.yaml"), "utf8")));
-      const files = readdirSync(dir).filter(
-        (name) => name.endsWith(".yaml") && name !== "kustomization.yaml",
-      );
-      expect(resources.filter((name) => name.endsWith(".yaml")).toSorted()).toEqual(
-        files.toSorted(),
-      );
-    },
-  );
+  it.each([
+    "crd",
+    "deploy/certmanager",
+    "deploy/extender",
+    "deploy/manager",
+    "deploy/placement",
+    "deploy/rbac",
+    "deploy/scheduler",
+    "deploy/webhook",
+    "samples",
+    "samples/jobs",
+  ])("of %s are all named in its kustomization", (dir) => {
+    const { resources, patches, configMapGenerator } = Kustomization.parse(
+      parse(readFileSync(join(dir, "kustomization.yaml"), "utf8")),
+    );
+    const named = [
+      ...resources,
+      ...patches.flatMap(({ path }) => path ?? []),
+      ...configMapGenerator.flatMap(({ files }) => files),
+    ];
+    const files = readdirSync(dir).filter(
+      (name) => name.endsWith(".yaml") && name !== "kustomization.yaml",
+    );
+    expect(named.toSorted()).toEqual(files.toSorted());
+  });
 });
 
 describe("the CRD", () => {
@@ -165,20 +196,6 @@ function crdSchema(crd: unknown): unknown {
     .parse(crd);
   return spec.versions[0].schema.openAPIV3Schema;
 }
-
-describe("the samples", () => {
-  it("are four GPUInfos that need a GPU for 100, 250, 75 and 200 hours", () => {
-    const samples = [1, 2, 3, 4].flatMap((n) => read(`samples/gpu${n}.yaml`));
-    expect(samples).toEqual(
-      [100, 250, 75, 200].map((desAccTime, i) => ({
-        apiVersion,
-        kind: "GPUInfo",
-        metadata: { name: `gpu${i + 1}` },
-        spec: { desAccTime, gpuRequired: true },
-      })),
-    );
-  });
-});
 
 describe("GpuInfo", () => {
   const metadata = { name: "gpu1", namespace: "default" };
