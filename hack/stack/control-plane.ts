@@ -28,6 +28,8 @@ export interface ControlPlane {
   readonly url: string;
   readonly caFile: string;
   readonly caPem: string;
+  /** Certificate of the API server, good for 127.0.0.1: for other servers of the control plane. */
+  readonly serving: { readonly certFile: string; readonly keyFile: string };
   /** Path of the administrator's kubeconfig. */
   readonly kubeconfig: string;
   /** Path of the kubectl binary. */
@@ -84,6 +86,7 @@ export async function startControlPlaneIn(
     url,
     caFile: credentials.caFile,
     caPem: credentials.authority.caPem,
+    serving: credentials.server,
     kubeconfig,
     kubectlPath: tool("kubectl"),
     access,

@@ -5,7 +5,8 @@ import type { Stack } from "./stack.ts";
 export type EnvEntries = Readonly<Record<string, string>>;
 
 /** What a user of the stack wants to know. */
-export function stackEnvironment({ controlPlane, simulator, replicas }: Stack): EnvEntries {
+export function stackEnvironment(stack: Stack): EnvEntries {
+  const { controlPlane, simulator, replicas, webhookUrl, extender } = stack;
   const [first] = replicas;
   return {
     KUBECONFIG: controlPlane.kubeconfig,
@@ -13,6 +14,14 @@ export function stackEnvironment({ controlPlane, simulator, replicas }: Stack): 
     VCSIM_URL: simulator.url,
     VCSIM_CONTROL_URL: simulator.controlUrl,
     ...(first && { METRICS_URL: first.metricsUrl, HEALTH_URL: first.healthUrl }),
+    ...(webhookUrl && { WEBHOOK_URL: webhookUrl }),
+    ...(extender && {
+      EXTENDER_URL: extender.url,
+      EXTENDER_CA: extender.caFile,
+      EXTENDER_CERT: extender.certFile,
+      EXTENDER_KEY: extender.keyFile,
+      EXTENDER_SERVERNAME: extender.serverName,
+    }),
   };
 }
 

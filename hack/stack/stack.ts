@@ -1,18 +1,15 @@
 /** Starts everything that gpuinfo needs, and gpuinfo itself from the shipped manifests, on this machine. */
 import path from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { ensureBuilt } from "../build.ts";
-import type { ApiClient } from "./cluster/api-client.ts";
 import { createNodes } from "./cluster/nodes.ts";
 import { type ControlPlane, controlPlaneTools, startControlPlaneIn } from "./control-plane.ts";
+import { deploy } from "./deploy.ts";
 import { readFleet } from "./fleet.ts";
-import {
-  customResourcePaths,
-  findWorkload,
-  parseManifests,
-  withoutReplicas,
-} from "./pod/manifest.ts";
-import { type Replica, startWorkload } from "./pod/workload.ts";
+import { overlayOf, type Placement } from "./placement/mode.ts";
+import { type PlacementParts, placementTools } from "./placement/parts.ts";
+import { type Ground, startPlacing } from "./placement/start.ts";
+import { startKubelet } from "./pod/local-pod.ts";
+import { type Replica, startWorkload, type WorkloadOptions } from "./pod/workload.ts";
 import { closeForStarts } from "./process/component.ts";
 import { endAll, freshHome, orEndAll } from "./process/end-all.ts";
 import type { StackHome } from "./process/home.ts";
@@ -28,6 +25,8 @@ export interface StackOptions {
   readonly fleet?: string;
   /** How many processes of gpuinfo; default 1. 0 leaves it out. */
   readonly replicas?: number;
+  /** How pods are placed; absent for advice alone: no schedulers, no KWOK, no cert-manager. */
+  readonly placement?: Placement;
   /** Set on top of the environment in the Deployment. */
   readonly env?: Readonly<Record<string, string>>;
   /** Gets a line per stage; default nobody. */
@@ -36,8 +35,8 @@ export interface StackOptions {
   readonly onHome?: (home: StackHome) => void;
 }
 
-/** A running stack. */
-export interface Stack {
+/** A running stack. Its parts for placing pods are there where `placement` was asked for. */
+export interface Stack extends Partial<PlacementParts> {
   readonly home: StackHome;
   readonly controlPlane: ControlPlane;
   readonly simulator: Simulator;
@@ -48,16 +47,27 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
+/** A running stack in which pods are placed. */
+export interface PlacingStack extends Stack, PlacementParts {
+  readonly schedulers: PlacementParts["schedulers"];
+  readonly kwok: PlacementParts["kwok"];
+  readonly certManager: PlacementParts["certManager"];
+  readonly webhookUrl: string;
+}
+
 export const defaultFleet = path.join(repositoryRoot, "hack/vcsim/fleets/demo.json");
-const servedTimeoutMs = 20_000;
-const workloadName = "gpuinfo";
 const stackTools = [...controlPlaneTools, "vcsim"] as const;
 
-type Tools = ToolPath<(typeof stackTools)[number]>;
+type Tools = ToolPath<(typeof stackTools)[number] | (typeof placementTools)[number]>;
 
 /** Resolves once every part is there and every replica of gpuinfo says that it is ready. */
+export async function startStack(
+  options: StackOptions & { readonly placement: Placement },
+): Promise<PlacingStack>;
+export async function startStack(options?: StackOptions): Promise<Stack>;
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
-  const tool = await ensureTools(stackTools, options.say ?? console.error);
+  const wanted = options.placement === undefined ? stackTools : [...stackTools, ...placementTools];
+  const tool = await ensureTools(wanted, options.say ?? console.error);
   await ensureBuilt();
   const home = await freshHome(options.dir ?? (await scratchDir("stack")));
   options.onHome?.(home);
@@ -65,67 +75,42 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 }
 
 async function start(home: StackHome, tool: Tools, options: StackOptions): Promise<Stack> {
-  const { fleet = defaultFleet, replicas: replicaCount = 1, env = {}, say = ignore } = options;
+  const { fleet = defaultFleet, replicas = 1, env = {}, placement, say = ignore } = options;
   const machines = readFleet(fleet);
   say("Starting etcd, kube-apiserver, kube-controller-manager and the vCenter simulator");
   const [controlPlane, simulator] = await Promise.all([
     startControlPlaneIn(home, tool),
     startSimulator(home, tool("vcsim"), fleet),
   ]);
-  say("Applying deploy/default and making the nodes");
-  const [nodes, workload] = await Promise.all([
-    createNodes(controlPlane.api, machines),
-    deploy(controlPlane, simulator),
-  ]);
-  say(`Starting gpuinfo (${replicaCount} of it)`);
-  const replicas = await startWorkload(home, controlPlane, workload, {
-    replicas: replicaCount,
-    env,
-  });
-  await Promise.all(replicas.map(async (replica) => replica.untilReady()));
+  const ground: Ground = { home, controlPlane, simulator, machines, say };
+  const workload: WorkloadOptions = { replicas, env };
+  const parts =
+    placement === undefined
+      ? await startAdvising(ground, workload)
+      : await startPlacing(ground, tool, placement, workload);
   const stop = async (): Promise<void> => {
     closeForStarts(home);
     await controlPlane.api.close();
     await endAll(home);
   };
-  return { home, controlPlane, simulator, replicas, nodes, stop };
+  return { home, controlPlane, simulator, ...parts, stop };
 }
 
 function ignore(): void {}
 
-/** Applies what users apply; only the pods are left out, since no kubelet is there to run them. */
-async function deploy(
-  { kubectl, api }: ControlPlane,
-  simulator: Simulator,
-): Promise<ReturnType<typeof findWorkload>> {
-  const manifests = parseManifests(
-    await kubectl(["kustomize", path.join(repositoryRoot, "deploy/default")]),
-  );
-  const workload = findWorkload(manifests, workloadName);
-  const items = withoutReplicas(manifests);
-  await kubectl(["apply", "-f", "-"], {
-    input: JSON.stringify({ apiVersion: "v1", kind: "List", items }),
-  });
-  await api.call("POST", `/api/v1/namespaces/${workload.namespace}/secrets`, {
-    metadata: { name: "vc-creds" },
-    stringData: {
-      GOVMOMI_URL: simulator.url,
-      GOVMOMI_USERNAME: simulator.username,
-      GOVMOMI_PASSWORD: simulator.password,
-      "ca.crt": simulator.caPem,
-    },
-  });
-  await Promise.all(customResourcePaths(manifests).map(async (place) => untilServed(api, place)));
-  return workload;
-}
-
-/** An established resource is still answered with 429 while its storage is made ready. */
-async function untilServed(api: ApiClient, place: string): Promise<void> {
-  const deadline = Date.now() + servedTimeoutMs;
-  while (!(await api.isOk(place))) {
-    if (Date.now() > deadline) {
-      throw new Error(`the API server does not serve ${place} after ${servedTimeoutMs / 1_000} s`);
-    }
-    await sleep(50);
-  }
+/** gpuinfo without any part that has to do with pods. */
+async function startAdvising(
+  { home, controlPlane, simulator, machines, say }: Ground,
+  options: WorkloadOptions,
+): Promise<Pick<Stack, "nodes" | "replicas">> {
+  say(`Applying ${overlayOf(undefined)} and making the nodes`);
+  const [nodes, { gpuinfo }] = await Promise.all([
+    createNodes(controlPlane.api, machines),
+    deploy(controlPlane, simulator, { placement: undefined, webhookPort: 0 }),
+  ]);
+  say(`Starting gpuinfo (${options.replicas} of it)`);
+  const { replicas, pods } = await startWorkload(home, controlPlane, gpuinfo, options);
+  await startKubelet(home, controlPlane, pods);
+  await Promise.all(replicas.map(async (replica) => replica.untilReady()));
+  return { nodes, replicas };
 }

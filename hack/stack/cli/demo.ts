@@ -15,7 +15,12 @@ async function demo(): Promise<void> {
 }
 
 async function tellIn(home: StackHome): Promise<void> {
-  const stack = await startStack({ dir: home.dir, say: console.log, onHome: endOnInterrupt() });
+  const stack = await startStack({
+    dir: home.dir,
+    placement: "scheduler",
+    say: console.log,
+    onHome: endOnInterrupt(),
+  });
   try {
     console.log(`Ready: ${stack.nodes.length} nodes on simulated ESXi hosts`);
     await tellStory(stack, console.log);

@@ -3,6 +3,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { endOnInterrupt } from "../interrupt.ts";
 import { bringUp, findStack, holdingLock } from "../launcher.ts";
+import { type Placement, placements } from "../placement/mode.ts";
 import { stackDir } from "../places.ts";
 import { openHome, type StackHome } from "../process/home.ts";
 import { reportFailure } from "../report-failure.ts";
@@ -13,6 +14,7 @@ const { values } = parseArgs({
     dir: { type: "string", default: stackDir },
     fleet: { type: "string", default: "" },
     replicas: { type: "string", default: "1" },
+    placement: { type: "string", default: "scheduler" },
   },
 });
 const fleet = path.resolve(values.fleet || defaultFleet);
@@ -37,11 +39,21 @@ async function startAnew(home: StackHome): Promise<void> {
   const ending = endOnInterrupt();
   const env = await bringUp(home.dir, fleet, {
     replicas: Number(values.replicas),
+    ...placementNamed(values.placement),
     say: console.log,
     onHome: ending,
   });
   console.log("Ready. In your shell:\n");
   tellHowToUse(home, env["KUBECTL"] ?? "kubectl");
+}
+
+/** "off" is advice alone, as in PLACEMENT_MODE. */
+function placementNamed(name: string): { readonly placement?: Placement } {
+  const placement = placements.find((known) => known === name);
+  if (placement === undefined && name !== "off") {
+    throw new Error(`--placement=${name}: accepted are ${placements.join(", ")} and off`);
+  }
+  return placement === undefined ? {} : { placement };
 }
 
 function tellAlreadyUp(

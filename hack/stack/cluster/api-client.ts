@@ -51,6 +51,16 @@ export class ApiClient {
     return parsed;
   }
 
+  /** The answer as it is, for pages that are not JSON; throws `ApiError` when it is not a success. */
+  async text(path: string): Promise<string> {
+    const answer = await request(this.#url + path, { dispatcher: this.#agent });
+    const text = await answer.body.text();
+    if (answer.statusCode >= 300) {
+      throw new ApiError(answer.statusCode, "GET", path, text);
+    }
+    return text;
+  }
+
   /** True when the path answers 200, whatever it says; false also when nobody answers in 5 s. */
   async isOk(path: string): Promise<boolean> {
     try {

@@ -77,6 +77,9 @@ export function controllerManagerFlags(
     // Without it several controllers act as one user who may do next to nothing.
     "--use-service-account-credentials=true",
     "--leader-elect=false",
+    // By default it makes 20 objects a second for all Jobs together, too few to show a crowd of pods.
+    "--kube-api-qps=200",
+    "--kube-api-burst=400",
     "--secure-port=0",
     `--controllers=${controllers.join(",")}`,
   ];

@@ -11,7 +11,7 @@ interface KubectlOptions {
 }
 
 /** kubectl refused; the message holds what it said. */
-class KubectlError extends Error {
+export class KubectlError extends Error {
   readonly stderr: string;
 
   constructor(args: readonly string[], code: number | null, stderr: string) {

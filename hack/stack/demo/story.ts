@@ -1,7 +1,9 @@
 /** Tells what gpuinfo does, on a running stack with the demo's fleet; throws where the story does not come true. */
-import type { Stack } from "../stack.ts";
+import type { PlacingStack } from "../stack.ts";
 import type { Say } from "../tools/progress.ts";
 import { type Advice, describe, readAdvice, untilAdvice } from "./advice.ts";
+import { command } from "./command.ts";
+import { tellOfJobs } from "./jobs.ts";
 
 /** Starts out in maintenance in the demo's fleet, with the same kind of GPU as esxi-dell-h. */
 const hostBackInService = "esxi-dell-l.example.com";
@@ -19,13 +21,14 @@ const expectedNodes: ReadonlyMap<string, string> = new Map([
   ["gpu4", "worker-7"],
 ]);
 
-export async function tellStory(stack: Stack, say: Say): Promise<void> {
+export async function tellStory(stack: PlacingStack, say: Say): Promise<void> {
   const answered = await applySamples(stack, say);
   await maintainHostOf(stack, find(answered, "gpu1"), say);
   await followVmotion(stack, say);
+  await tellOfJobs(stack, say);
 }
 
-async function applySamples({ controlPlane }: Stack, say: Say): Promise<readonly Advice[]> {
+async function applySamples({ controlPlane }: PlacingStack, say: Say): Promise<readonly Advice[]> {
   say("\n1. Four jobs need a GPU, for 75 to 250 hours. Which node outlasts them?\n");
   await command(controlPlane, ["apply", "-k", "samples"], say);
   const { advice, elapsedMs } = await untilAdvice(
@@ -43,7 +46,7 @@ async function applySamples({ controlPlane }: Stack, say: Say): Promise<readonly
 }
 
 async function maintainHostOf(
-  { controlPlane, simulator }: Stack,
+  { controlPlane, simulator }: PlacingStack,
   chosen: Advice,
   say: Say,
 ): Promise<void> {
@@ -67,7 +70,7 @@ async function maintainHostOf(
   say(`\n   ${chosen.host} leaves maintenance. Advice that still fits stays as it is.`);
 }
 
-async function followVmotion({ controlPlane, simulator }: Stack, say: Say): Promise<void> {
+async function followVmotion({ controlPlane, simulator }: PlacingStack, say: Say): Promise<void> {
   const before = find(await readAdvice(controlPlane.api), movedSample);
   say(
     `\n3. ${before.node}, chosen for ${before.name}, moves by vMotion to ${hostBackInService}.\n`,
@@ -85,19 +88,6 @@ async function followVmotion({ controlPlane, simulator }: Stack, say: Say): Prom
   );
   say(`   ${now.name}  up for ${now.hoursAvailable} h more (was ${before.hoursAvailable} h)\n`);
   await command(controlPlane, ["get", "gpu"], say);
-}
-
-/** Shows a kubectl command and what it prints. */
-async function command(
-  { kubectl }: Stack["controlPlane"],
-  args: readonly string[],
-  say: Say,
-): Promise<void> {
-  say(`   $ kubectl ${args.join(" ")}`);
-  const printed = await kubectl(args);
-  for (const line of printed.trimEnd().split("\n")) {
-    say(`   ${line.trimEnd()}`);
-  }
 }
 
 function isAsExpected(advice: Advice): boolean {

@@ -24,24 +24,28 @@ export function containerEnvironment(
   return Object.fromEntries(entries);
 }
 
+/** The program on this machine that stands for the one of that name in the container's image. */
+export type Programs = Readonly<Record<string, string>>;
+
 /**
- * The container's command and arguments, for a process in the top folder of the checkout: this Node.js in place of
- * the image's, and paths below its mounts moved below `root`.
+ * The container's command and arguments, for a process in the top folder of the checkout: a program of this machine
+ * in place of the image's, and paths below its mounts moved below `root`.
  */
 export function containerCommand(
   container: Container,
   root: string,
+  programs: Programs = { node: process.execPath },
 ): { readonly command: string; readonly args: readonly string[] } {
   const [program, ...words] = container.command ?? [];
-  if (program !== "node") {
-    throw new Error(
-      `container ${container.name} runs ${program ?? "its image's entry point"}, wanted node`,
-    );
+  const command = programs[program ?? ""];
+  if (command === undefined) {
+    const [found, wanted] = [program ?? "its image's entry point", Object.keys(programs)];
+    throw new Error(`container ${container.name} runs ${found}, wanted ${wanted.join(" or ")}`);
   }
   const args = [...words, ...(container.args ?? [])].map((argument) =>
     movePath(container, root, argument),
   );
-  return { command: process.execPath, args };
+  return { command, args };
 }
 
 function valueOf({ name, value, valueFrom }: EnvVar, pod: PodIdentity): string {

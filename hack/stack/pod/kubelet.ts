@@ -40,8 +40,9 @@ export async function syncPod(
   tokens: Map<PodFilesSpec, Token>,
 ): Promise<void> {
   const held = tokens.get(pod);
-  if (held === undefined || Date.now() >= held.renewAt) {
-    const token = await requestToken(api, pod);
+  const { serviceAccount } = pod;
+  if (serviceAccount !== undefined && (held === undefined || Date.now() >= held.renewAt)) {
+    const token = await requestToken(api, serviceAccount, pod);
     writeAccountFiles(pod, token);
     tokens.set(pod, token);
   }

@@ -97,6 +97,11 @@ export function findWorkload(manifests: readonly Manifest[], name: string): Work
   return { name, namespace, pod, container };
 }
 
+/** Whether the manifests have a Deployment of that name. */
+export function hasWorkload(manifests: readonly Manifest[], name: string): boolean {
+  return manifests.filter(isDeployment).some(({ metadata }) => metadata.name === name);
+}
+
 /** Where the API server lists the objects of each custom resource that the manifests define. */
 export function customResourcePaths(manifests: readonly Manifest[]): readonly string[] {
   return manifests.filter(isCustomResource).flatMap(({ spec }) => {

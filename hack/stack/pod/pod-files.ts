@@ -10,7 +10,8 @@ export const accountMountPath = "/var/run/secrets/kubernetes.io/serviceaccount";
 /** What one pod wants on disk. Plain data: it is handed to another process as JSON. */
 export interface PodFilesSpec {
   readonly namespace: string;
-  readonly serviceAccount: string;
+  /** Absent for a process that is no pod, and only reads volumes. */
+  readonly serviceAccount?: string;
   /** How long a token lasts; it is renewed when a fifth of that is left. At least 600. */
   readonly tokenSeconds: number;
   readonly caPem: string;
@@ -32,8 +33,11 @@ export function placeOf(root: string, containerPath: string): string {
 }
 
 /** Asks the API server for a token of the pod's service account, as the kubelet does. */
-export async function requestToken(api: ApiClient, spec: PodFilesSpec): Promise<Token> {
-  const { namespace, serviceAccount, tokenSeconds } = spec;
+export async function requestToken(
+  api: ApiClient,
+  serviceAccount: string,
+  { namespace, tokenSeconds }: PodFilesSpec,
+): Promise<Token> {
   const requestedAt = Date.now();
   const answer = await api.call<{
     readonly status: { readonly token: string; readonly expirationTimestamp: string };

@@ -1,8 +1,5 @@
 /** Runs gpuinfo on this machine as its Deployment describes it, with its ServiceAccount's token. */
-import { mkdirSync } from "node:fs";
 import path from "node:path";
-import { kubeconfigText } from "../cluster/kubeconfig.ts";
-import { writeSecret } from "../cluster/pki.ts";
 import type { ControlPlane } from "../control-plane.ts";
 import { answersOk } from "../process/answers-ok.ts";
 import { type Component, startComponent, untilReady } from "../process/component.ts";
@@ -10,16 +7,9 @@ import type { StackHome } from "../process/home.ts";
 import { onFreePorts } from "../process/ports.ts";
 import { repositoryRoot } from "../tools/families.ts";
 import { containerCommand, containerEnvironment } from "./environment.ts";
-import type { KubeletSpec } from "./kubelet.ts";
+import { filesSpec, layOut, writePodKubeconfig } from "./local-pod.ts";
 import type { Workload } from "./manifest.ts";
-import {
-  accountMountPath,
-  type PodFilesSpec,
-  placeOf,
-  requestToken,
-  syncVolumes,
-  writeAccountFiles,
-} from "./pod-files.ts";
+import type { PodFilesSpec } from "./pod-files.ts";
 
 /** One process of gpuinfo. Its addresses stay the same over a restart. */
 export interface Replica {
@@ -27,6 +17,10 @@ export interface Replica {
   readonly name: string;
   readonly healthUrl: string;
   readonly metricsUrl: string;
+  /** `https://127.0.0.1:PORT` of its webhook; nobody listens there without placement. */
+  readonly webhookUrl: string;
+  /** `https://127.0.0.1:PORT` of its extender; only where schedulers ask it. */
+  readonly extenderUrl: string;
   readonly kubeconfig: string;
   readonly logFile: string;
   readonly pid: () => number;
@@ -45,7 +39,12 @@ export interface WorkloadOptions {
 
 const listenTimeoutMs = 30_000;
 const readyTimeoutMs = 60_000;
-const tokenSeconds = 3_600;
+
+/** The replicas, and what a kubelet has to keep up to date for them. */
+export interface RunningWorkload {
+  readonly replicas: readonly Replica[];
+  readonly pods: readonly PodFilesSpec[];
+}
 
 /** Resolves once every replica listens; use `untilReady` for more. */
 export async function startWorkload(
@@ -53,102 +52,55 @@ export async function startWorkload(
   controlPlane: ControlPlane,
   workload: Workload,
   { replicas, env }: WorkloadOptions,
-): Promise<readonly Replica[]> {
+): Promise<RunningWorkload> {
   const names = Array.from({ length: replicas }, (_, index) => `${workload.name}-local-${index}`);
-  const pods = names.map((name) => filesSpec(home, controlPlane, workload, name));
-  await Promise.all(pods.map(async (pod) => layOut(controlPlane, pod)));
-  const [started] = await Promise.all([
-    Promise.all(
-      pods.map(async (pod, index) =>
-        startReplica(home, controlPlane, workload, names[index] ?? "", pod, env),
-      ),
-    ),
-    startKubelet(home, controlPlane, pods),
-  ]);
-  return started;
-}
-
-function filesSpec(
-  home: StackHome,
-  { caPem }: ControlPlane,
-  { namespace, pod, container }: Workload,
-  name: string,
-): PodFilesSpec {
-  const mounts = (container.volumeMounts ?? []).map((mount) => {
-    const volume = pod.volumes?.find((candidate) => candidate.name === mount.name);
-    if (volume === undefined) {
-      throw new Error(
-        `container "${container.name}" mounts "${mount.name}", which is no volume of its pod`,
-      );
-    }
-    return { mount, volume };
+  const starting = names.map(async (name) => {
+    const pod = filesSpec(home, controlPlane, workload, name);
+    await layOut(controlPlane, pod);
+    const launch = launchOf(home, controlPlane, workload, pod, env);
+    return { pod, replica: await startReplica(launch) };
   });
-  const root = path.join(home.dir, "pod", name);
-  const serviceAccount = pod.serviceAccountName ?? "default";
-  return { namespace, serviceAccount, tokenSeconds, caPem, root, mounts };
-}
-
-/** The files are there before the process starts, as in a pod. */
-async function layOut({ api }: ControlPlane, pod: PodFilesSpec): Promise<void> {
-  mkdirSync(pod.root, { recursive: true, mode: 0o700 });
-  writeAccountFiles(pod, await requestToken(api, pod));
-  await syncVolumes(api, pod);
-}
-
-async function startKubelet(
-  home: StackHome,
-  controlPlane: ControlPlane,
-  pods: readonly PodFilesSpec[],
-): Promise<void> {
-  const spec: KubeletSpec = { access: controlPlane.access, pods };
-  const file = writeSecret(path.join(home.dir, "pod"), "kubelet.json", JSON.stringify(spec));
-  const args = [path.join(import.meta.dirname, "kubelet.ts"), file];
-  await startComponent(home, { name: "kubelet", command: process.execPath, args, graceMs: 500 });
-}
-
-async function startReplica(
-  home: StackHome,
-  controlPlane: ControlPlane,
-  workload: Workload,
-  name: string,
-  pod: PodFilesSpec,
-  extraEnv: Readonly<Record<string, string>>,
-): Promise<Replica> {
-  const kubeconfig = writePodKubeconfig(controlPlane, pod);
-  const identity = { name, namespace: pod.namespace, serviceAccount: pod.serviceAccount };
-  const startOn = async (health: string, metrics: string): Promise<Component> => {
-    const component = await startComponent(home, {
-      name,
-      ...containerCommand(workload.container, pod.root),
-      cwd: repositoryRoot,
-      env: {
-        ...containerEnvironment(workload.container, identity, pod.root),
-        KUBECONFIG: kubeconfig,
-        HEALTH_ADDRESS: health,
-        METRICS_ADDRESS: metrics,
-        ...extraEnv,
-      },
-      graceMs: (workload.pod.terminationGracePeriodSeconds ?? 30) * 1_000,
-    });
-    await untilReady(component, async () => answersOk(`http://${health}/livez`), listenTimeoutMs);
-    return component;
+  const started = await Promise.all(starting);
+  return {
+    replicas: started.map(({ replica }) => replica),
+    pods: started.map(({ pod }) => pod),
   };
-  const { addresses, first } = await onFreePorts(2, async ([health, metrics]) => {
-    const chosen = { health: `127.0.0.1:${health}`, metrics: `127.0.0.1:${metrics}` };
-    return { addresses: chosen, first: await startOn(chosen.health, chosen.metrics) };
+}
+
+/** Addresses of one replica's listeners. */
+interface Addresses {
+  readonly health: string;
+  readonly metrics: string;
+  readonly webhook: string;
+  readonly extender: string;
+}
+
+/** What starts one replica, again and again. */
+interface Launch {
+  readonly name: string;
+  readonly kubeconfig: string;
+  readonly on: (addresses: Addresses) => Promise<Component>;
+}
+
+async function startReplica(launch: Launch): Promise<Replica> {
+  const [addresses, first] = await onFreePorts(4, async (ports) => {
+    const chosen = addressesOn(ports);
+    return [chosen, await launch.on(chosen)] as const;
   });
   let running = first;
   const healthUrl = `http://${addresses.health}`;
   return {
-    name,
+    name: launch.name,
     healthUrl,
     metricsUrl: `http://${addresses.metrics}/metrics`,
-    kubeconfig,
+    webhookUrl: `https://${addresses.webhook}`,
+    extenderUrl: `https://${addresses.extender}`,
+    kubeconfig: launch.kubeconfig,
     logFile: first.logFile,
     pid: () => running.identity.pid,
     stop: async (signal) => running.stop(signal),
     start: async () => {
-      running = await startOn(addresses.health, addresses.metrics);
+      running = await launch.on(addresses);
     },
     untilReady: async () => {
       await untilReady(running, async () => answersOk(`${healthUrl}/readyz`), readyTimeoutMs);
@@ -156,7 +108,44 @@ async function startReplica(
   };
 }
 
-function writePodKubeconfig({ url, caFile }: ControlPlane, pod: PodFilesSpec): string {
-  const tokenFile = placeOf(pod.root, path.join(accountMountPath, "token"));
-  return writeSecret(pod.root, "kubeconfig", kubeconfigText(url, caFile, { tokenFile }));
+function addressesOn(ports: readonly number[]): Addresses {
+  const [health = "", metrics = "", webhook = "", extender = ""] = ports.map(
+    (port) => `127.0.0.1:${port}`,
+  );
+  return { health, metrics, webhook, extender };
+}
+
+function launchOf(
+  home: StackHome,
+  controlPlane: ControlPlane,
+  { container, pod: { terminationGracePeriodSeconds = 30 } }: Workload,
+  pod: PodFilesSpec,
+  extraEnv: Readonly<Record<string, string>>,
+): Launch {
+  const name = path.basename(pod.root);
+  const kubeconfig = writePodKubeconfig(controlPlane, pod);
+  const identity = { name, namespace: pod.namespace, serviceAccount: pod.serviceAccount ?? "" };
+  const ownEnv = containerEnvironment(container, identity, pod.root);
+  const on = async (addresses: Addresses): Promise<Component> => {
+    const component = await startComponent(home, {
+      name,
+      ...containerCommand(container, pod.root),
+      cwd: repositoryRoot,
+      env: { ...ownEnv, KUBECONFIG: kubeconfig, ...addressEnvironment(addresses), ...extraEnv },
+      graceMs: terminationGracePeriodSeconds * 1_000,
+    });
+    const live = `http://${addresses.health}/livez`;
+    await untilReady(component, async () => answersOk(live), listenTimeoutMs);
+    return component;
+  };
+  return { name, kubeconfig, on };
+}
+
+function addressEnvironment(addresses: Addresses): Readonly<Record<string, string>> {
+  return {
+    HEALTH_ADDRESS: addresses.health,
+    METRICS_ADDRESS: addresses.metrics,
+    WEBHOOK_ADDRESS: addresses.webhook,
+    EXTENDER_ADDRESS: addresses.extender,
+  };
 }

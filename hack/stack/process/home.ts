@@ -26,7 +26,7 @@ export function openHome(dir: string): StackHome {
 
 /** Removes all that an ended stack has left but its logs: data, keys, tokens and passwords. */
 export function removeData(home: StackHome): void {
-  for (const name of ["env", "etcd", "pki", "pod", "kubectl-cache", "state.json"]) {
+  for (const name of ["env", "etcd", "pki", "pod", "placement", "kubectl-cache", "state.json"]) {
     rmSync(path.join(home.dir, name), { recursive: true, force: true });
   }
 }

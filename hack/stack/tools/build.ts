@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import path from "node:path";
 import { isErrno } from "../process/identity.ts";
+import { copyData } from "./data.ts";
 import type { ToolFamily } from "./families.ts";
 import { runGo } from "./go.ts";
 
@@ -24,6 +25,7 @@ export async function buildFamily(
   mkdirSync(scratch, { recursive: true });
   try {
     await compile(family, folder, scratch, total, onStep);
+    await copyData(family, folder, scratch);
     moveIntoPlace(scratch, destination);
   } finally {
     rmSync(scratch, { recursive: true, force: true });

@@ -24,9 +24,9 @@ export interface BuildInputs {
 /** Name of the folder with the binaries: the same inputs give the same name on every machine. */
 export function cacheKey(family: ToolFamily, inputs: BuildInputs): string {
   const hash = createHash("sha256");
-  hash.update(
-    JSON.stringify([family.binaries, family.linkerValues, inputs.goVersion, inputs.platform]),
-  );
+  const { binaries, linkerValues, data } = family;
+  const own = data === undefined ? [] : [data];
+  hash.update(JSON.stringify([binaries, linkerValues, inputs.goVersion, inputs.platform, ...own]));
   for (const file of inputFiles(family, inputs.folder)) {
     hash.update(`\0${file}\0`).update(readFileSync(path.join(inputs.folder, file)));
   }

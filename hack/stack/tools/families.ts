@@ -13,10 +13,18 @@ export interface ToolFamily {
   readonly binaries: Readonly<Record<string, string>>;
   /** `-X` values that the linker sets. */
   readonly linkerValues?: Readonly<Record<string, string>>;
+  /** Folders of files that come with a module and are kept beside the binaries, by the name they get there. */
+  readonly data?: Readonly<Record<string, ModuleFolder>>;
   /** True when the module's own source files are part of what is built, not only what it requires. */
   readonly ownSources: boolean;
   /** What to expect of the first build on 2 cores, in words. */
   readonly firstBuild: string;
+}
+
+/** A folder in the source of a module that the family requires. */
+interface ModuleFolder {
+  readonly module: string;
+  readonly folder: string;
 }
 
 /** Release of Kubernetes that is built, such as `v1.36.4`. */
@@ -59,6 +67,34 @@ export const toolFamilies: readonly ToolFamily[] = [
     ownSources: false,
     firstBuild: "7 to 9 minutes",
   },
+  {
+    name: "extender-client",
+    folder: "hack/tools/kubernetes",
+    binaries: { "extender-client": "./extender-client" },
+    ownSources: true,
+    firstBuild: "3 minutes",
+  },
+  {
+    name: "kwok",
+    folder: "hack/tools/kwok",
+    binaries: { kwok: "sigs.k8s.io/kwok/cmd/kwok" },
+    data: { "kwok-stages": { module: "sigs.k8s.io/kwok", folder: "kustomize/stage" } },
+    ownSources: false,
+    firstBuild: "a minute",
+  },
+  {
+    name: "cert-manager",
+    folder: "hack/tools/cert-manager",
+    binaries: { "cert-manager": "." },
+    data: {
+      "cert-manager-crds": {
+        module: "github.com/cert-manager/cert-manager",
+        folder: "deploy/crds",
+      },
+    },
+    ownSources: true,
+    firstBuild: "2 minutes",
+  },
 ];
 
 function requiredVersion(goModFile: string, module: string): string {
@@ -70,12 +106,16 @@ function requiredVersion(goModFile: string, module: string): string {
   return line.trim().split(" ")[1] ?? "";
 }
 
-/** The family that has this binary. */
+/** The family that has this binary or folder of data. */
 export function familyOf(tool: string): ToolFamily {
-  const family = toolFamilies.find(({ binaries }) => tool in binaries);
+  const family = toolFamilies.find((candidate) => namesIn(candidate).includes(tool));
   if (family === undefined) {
-    const known = toolFamilies.flatMap(({ binaries }) => Object.keys(binaries)).join(", ");
+    const known = toolFamilies.flatMap(namesIn).join(", ");
     throw new Error(`no tool is called "${tool}"; there are ${known}`);
   }
   return family;
+}
+
+function namesIn({ binaries, data = {} }: ToolFamily): readonly string[] {
+  return [...Object.keys(binaries), ...Object.keys(data)];
 }

@@ -7,10 +7,11 @@ import { homeAt } from "../../../hack/stack/process/home.ts";
 import { isAlive } from "../../../hack/stack/process/identity.ts";
 import { type LedgerEntry, readLedger } from "../../../hack/stack/process/ledger.ts";
 import { scratchDir } from "../../../hack/stack/scratch.ts";
+import { repositoryRoot } from "../../../hack/stack/tools/families.ts";
 import { ensureTools } from "../../../hack/stack/tools.ts";
 import { type Command, processesOf, run, startCommand } from "./commands.ts";
 
-const withoutGpuinfo = ["--replicas", "0"];
+const withoutGpuinfo = ["--replicas", "0", "--placement", "off"];
 let dir = "";
 
 beforeAll(async () => {
@@ -89,6 +90,18 @@ describe("a launcher that does not come to its end", () => {
     });
     command.child.kill("SIGTERM");
     await command.ended;
+  });
+});
+
+describe("an unknown way of placing pods", () => {
+  it("is refused with those that there are, before anything is started", async () => {
+    dir = await scratchDir("bad-placement");
+    const { code, output } = await run("up", dir, "--placement", "sheduler");
+    expect(code).toBe(1);
+    expect(output).toContain(
+      "--placement=sheduler: accepted are scheduler, extender, affinity and off",
+    );
+    expect(processesOf(dir)).toEqual([]);
   });
 });
 
@@ -189,5 +202,48 @@ describe("a stack that is up", () => {
     expect(processesOf(dir)).toEqual([]);
     expect(existsSync(homeAt(dir).env)).toBe(false);
     expect(await run("down", dir)).toMatchObject({ code: 0, output: "Nothing was running.\n" });
+  });
+});
+
+describe("a stack in which pods are placed", () => {
+  beforeAll(async () => {
+    dir = await scratchDir("placing");
+    const { code, output } = await run("up", dir);
+    if (code !== 0) {
+      throw new Error(output);
+    }
+  });
+  afterAll(async () => run("down", dir));
+
+  it("is what `up` starts by itself, and goes on working when `up` has returned", async () => {
+    const env = readEnvFile(homeAt(dir).env) ?? {};
+    const names = liveEntries().map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(["kube-scheduler", "gpuinfo-scheduler", "kwok"]));
+    const kubectl = (...args: readonly string[]): string =>
+      execFileSync(env["KUBECTL"] ?? "", args, {
+        cwd: repositoryRoot,
+        env: { ...env, KUBECACHEDIR: path.join(dir, "kubectl-cache") },
+        encoding: "utf8",
+      });
+    kubectl("apply", "-f", "samples/jobs/gpu-job.yaml");
+    await expect
+      .poll(() => kubectl("get", "pods", "-o=jsonpath={.items[*].spec.nodeName}"))
+      .toBe("worker-4");
+  });
+
+  it("tells where the extender is, and what a client needs to ask it", () => {
+    const env = readEnvFile(homeAt(dir).env) ?? {};
+    expect(env["EXTENDER_URL"]).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
+    expect(env["EXTENDER_SERVERNAME"]).toBe("gpuinfo-extender.gpuinfo-system.svc");
+    const files = ["EXTENDER_CA", "EXTENDER_CERT", "EXTENDER_KEY"].map((key) => env[key] ?? "");
+    expect(files.filter((file) => !existsSync(file))).toEqual([]);
+  });
+
+  it("leaves nothing after `down`", async () => {
+    expect(await run("down", dir)).toMatchObject({
+      code: 0,
+      output: expect.stringContaining("service-forwarder"),
+    });
+    expect(processesOf(dir)).toEqual([]);
   });
 });

@@ -1,8 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { untilAdvice } from "../../../hack/stack/demo/advice.ts";
-import { tellStory } from "../../../hack/stack/demo/story.ts";
 import { machineUuid, readFleet } from "../../../hack/stack/fleet.ts";
 import { syncPod } from "../../../hack/stack/pod/kubelet.ts";
 import {
@@ -129,35 +127,6 @@ describe("the nodes", () => {
     for (const machine of readFleet(defaultFleet)) {
       expect(truth).toContain(machineUuid(machine));
     }
-  });
-});
-
-describe("the demo's story", () => {
-  it("comes true: four answers, a maintenance that moves two of them, a vMotion that is followed", async () => {
-    const said: string[] = [];
-    await tellStory(stack, (line) => said.push(line));
-    const story = said.join("\n");
-    expect(story).toMatch(
-      /gpu1 +worker-4 on esxi-dell-j\.example\.com -> worker-7 on esxi-dell-h\.example\.com/,
-    );
-    expect(story).toMatch(/gpu3 +worker-4 on .* -> worker-7 on /);
-    expect(story).toMatch(
-      /gpu2 +still worker-7, now on esxi-dell-l\.example\.com \(was esxi-dell-h/,
-    );
-    expect(story).toContain("DESIRED ACCESS TIME (HRS)");
-  });
-
-  it("is not told where it does not come true", async () => {
-    const { controlPlane } = stack;
-    const wanted = untilAdvice(
-      controlPlane.api,
-      "the impossible",
-      (all) => all.every(({ host }) => host === "x"),
-      500,
-    );
-    await expect(wanted).rejects.toThrow(
-      /^waited 0\.5 s in vain for the impossible\. Found:\n +gpu1 +worker-/,
-    );
   });
 });
 

@@ -75,6 +75,13 @@ describe("the arguments of a container on this machine", () => {
     expect(containerCommand(container, root).args).toEqual(["--flag", "main.js", "-v"]);
   });
 
+  it("belong to the program of this machine that stands for the image's", () => {
+    const container = aContainer({ command: ["kube-scheduler", "--config=/x"] });
+    expect(
+      containerCommand(container, root, { "kube-scheduler": "/tools/kube-scheduler" }),
+    ).toEqual({ command: "/tools/kube-scheduler", args: ["--config=/x"] });
+  });
+
   it.each([undefined, ["sh", "-c", "node"]])("refuses the command %j", (command) => {
     const { command: _node, ...container } = aContainer();
     expect(() => containerCommand({ ...container, ...(command && { command }) }, root)).toThrow(

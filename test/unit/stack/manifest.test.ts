@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   customResourcePaths,
   findWorkload,
+  hasWorkload,
   parseManifests,
   withoutReplicas,
 } from "../../../hack/stack/pod/manifest.ts";
@@ -40,6 +41,12 @@ describe("rendered manifests", () => {
     expect(() => findWorkload([], "gpuinfo")).toThrow('no Deployment "gpuinfo"');
     const renamed = parseManifests(rendered.replace("name: gpuinfo, args", "name: other, args"));
     expect(() => findWorkload(renamed, "gpuinfo")).toThrow('no container "gpuinfo"');
+  });
+
+  it("tell whether they have a workload at all", () => {
+    const manifests = parseManifests(rendered);
+    expect(hasWorkload(manifests, "gpuinfo")).toBe(true);
+    expect(hasWorkload(manifests, "gpuinfo-scheduler")).toBe(false);
   });
 
   it("tell where their custom resources are listed", () => {

@@ -1,9 +1,10 @@
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { buildArguments } from "../../../hack/stack/tools/build.ts";
 import { cacheKey, cacheRoot } from "../../../hack/stack/tools/cache.ts";
+import { copyFiles } from "../../../hack/stack/tools/data.ts";
 import { familyOf, type ToolFamily, toolFamilies } from "../../../hack/stack/tools/families.ts";
 import { findOwn } from "../../../hack/stack/tools.ts";
 
@@ -46,13 +47,14 @@ describe("the key of built tools", () => {
     expect(keyOf()).toMatch(/^x-[0-9a-f]{16}$/);
   });
 
-  it("depends on Go's version, the platform, the binaries and what the linker sets", () => {
+  it("depends on Go's version, the platform, the binaries, what the linker sets and the data", () => {
     const keys = [
       keyOf(),
       keyOf(aFamily(), "go1.27.0"),
       keyOf(aFamily(), "go1.26.8", "darwin-arm64"),
       keyOf(aFamily({ binaries: { x: "example.com/x", y: "example.com/y" } })),
       keyOf(aFamily({ linkerValues: { a: "b" } })),
+      keyOf(aFamily({ data: { crds: { module: "example.com/x", folder: "crds" } } })),
     ];
     expect(new Set(keys).size).toBe(keys.length);
   });
@@ -116,13 +118,31 @@ describe("the user's own binaries", () => {
 
 describe("the families of tools", () => {
   it("have every tool once", () => {
-    const names = toolFamilies.flatMap(({ binaries }) => Object.keys(binaries));
+    const names = toolFamilies.flatMap(({ binaries, data }) =>
+      Object.keys({ ...binaries, ...data }),
+    );
     expect(new Set(names).size).toBe(names.length);
-    expect(names.map((name) => familyOf(name).binaries[name])).not.toContain(undefined);
+    const places = names.map(
+      (name) => familyOf(name).binaries[name] ?? familyOf(name).data?.[name],
+    );
+    expect(places).not.toContain(undefined);
   });
 
   it("name what there is when asked for something else", () => {
     expect(() => familyOf("helm")).toThrow(/no tool is called "helm"; there are .*kube-apiserver/);
+  });
+});
+
+describe("the data of a family", () => {
+  it("is copied as files that can be removed again, although Go's module cache is read-only", () => {
+    const from = path.join(folder, "from");
+    mkdirSync(path.join(from, "deep"), { recursive: true });
+    writeFileSync(path.join(from, "deep", "a.yaml"), "a", { mode: 0o444 });
+    chmodSync(path.join(from, "deep"), 0o555);
+    const to = path.join(folder, "to");
+    copyFiles(from, to);
+    expect(readFileSync(path.join(to, "deep", "a.yaml"), "utf8")).toBe("a");
+    expect(statSync(path.join(to, "deep")).mode & 0o200).not.toBe(0);
   });
 });
 
