@@ -7,7 +7,7 @@ import type { Placement } from "./mode.ts";
 const clusterScheduler = "default-scheduler";
 
 /** Who will place the pod. */
-export function schedulerOf({ spec }: Pod): string {
+function schedulerOf({ spec }: Pod): string {
   return spec.schedulerName || clusterScheduler;
 }
 
