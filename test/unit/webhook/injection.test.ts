@@ -233,6 +233,24 @@ describe("a pod that is shown again", () => {
     expect(affinityOf(copy.after)).toMatchObject(required(noGpu, until(thisHour + 99)));
   });
 
+  it("with other needs is a copy, though all that it requires was its own", async () => {
+    const nodeAffinity = required(gpu, noGpu, until(thisHour + 99));
+    const { after } = await show(aRawPod({ spec: { affinity: { nodeAffinity } } }));
+    const annotations = { ...Pod.parse(after).metadata.annotations, ...cpuFor100 };
+    const pod = { ...after, metadata: { ...after.metadata, annotations } };
+    const copy = await show(pod, { selectNodes: selecting(["worker-9"]) });
+    expect(affinityOf(copy.after)).toEqual({ ...nodeAffinity, ...preferred(wish("worker-9")) });
+  });
+
+  it("under another mode is a copy, however young: no bound of the other mode stays", async () => {
+    const { after } = await show(aRawPod(), { mode: "affinity", now: () => noonAndAMinute });
+    const copy = await show(after, { mode: "extender", now: () => noonAndAMinute });
+    expect(affinityOf(copy.after)).toEqual({
+      ...required(gpu, until(thisHour + 99)),
+      ...preferred(wish("worker-7")),
+    });
+  });
+
   it("without needs gives everything back", async () => {
     const { after } = await show(aRawPod({ spec: { schedulerName: "default-scheduler" } }), {
       mode: "scheduler",
