@@ -31,7 +31,7 @@ export interface Config {
 /** How annotated pods are steered; `off`: only GPUInfos are answered. */
 export type PlacementMode = "off" | "scheduler" | "extender" | "affinity";
 
-export interface Placement {
+interface Placement {
   readonly mode: PlacementMode;
   readonly webhookAddress: ListenAddress;
   readonly extenderAddress: ListenAddress;

@@ -44,7 +44,7 @@ interface SelectionSettings extends SelectionPolicy {
 }
 
 /** Every node joined with its virtual machine and host, whatever its age. */
-export interface Bindings {
+interface Bindings {
   /** The same object as long as nothing changed. */
   readonly bindings: readonly NodeBinding[];
   readonly takenAt: Date;
