@@ -1,7 +1,8 @@
 /** Opens an https listener whose certificate can change while it serves. */
 
 import type { RequestListener } from "node:http";
-import { createServer, type Server, type ServerOptions } from "node:https";
+import { Server, type ServerOptions } from "node:https";
+import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Logger } from "pino";
 import type { ListenAddress } from "../config.ts";
@@ -48,12 +49,40 @@ export async function listenTls(
   address: ListenAddress,
   options: ListenTlsOptions,
 ): Promise<Server> {
-  const server = createServer(serverOptions(options), gated(app, options));
+  const server = new TlsServer(serverOptions(options), gated(app, options));
   server.maxConnections = options.maxConnections ?? 1_000;
   reportTrouble(server, options);
   await open(server, address);
   followCertificates(server, options.certificates);
   return server;
+}
+
+/** Once it is told to close, it is closed as soon as no request is under way: kept connections do not hold it up. */
+class TlsServer extends Server {
+  /** Node takes them for busy, and Go's clients keep such in reserve. */
+  readonly #unused = new Set<Socket>();
+
+  constructor(options: ServerOptions, listener: RequestListener) {
+    super(options, listener);
+    this.on("secureConnection", (socket) => {
+      this.#unused.add(socket);
+      socket.once("close", () => this.#unused.delete(socket));
+    });
+    this.on("request", ({ socket }, response) => {
+      this.#unused.delete(socket);
+      response.once("close", () => this.#answered());
+    });
+  }
+
+  override closeIdleConnections(): void {
+    super.closeIdleConnections();
+    for (const socket of this.#unused) socket.destroy();
+  }
+
+  /** The connection of an answer is not idle before the next turn. */
+  #answered(): void {
+    if (!this.listening) setImmediate(() => this.closeIdleConnections());
+  }
 }
 
 function serverOptions(options: ListenTlsOptions): ServerOptions {

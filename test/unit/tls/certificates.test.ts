@@ -116,6 +116,11 @@ describe("what is found at the start", () => {
       /ca\.crt is no certificate, wanted PEM/,
     ],
     [
+      "a file that cannot be read",
+      () => ({ "tls.crt/inside": "a folder where a file is wanted" }),
+      /cannot read .*tls\.crt: EISDIR/,
+    ],
+    [
       "the key of another certificate",
       (files) => ({ ...files, "tls.key": second.keyPem }),
       /tls\.key in .* is not the key of tls\.crt \(serial [0-9A-F]+\)/,

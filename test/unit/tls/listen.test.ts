@@ -10,12 +10,10 @@ import { close } from "../../../src/serve.ts";
 import { Certificates } from "../../../src/tls/certificates.ts";
 import { type ListenTlsOptions, listenTls } from "../../../src/tls/listen.ts";
 import type { TlsObserver } from "../../../src/tls/observer.ts";
+import { agentFor, type Client, call } from "../../support/https.ts";
 import { quiet } from "../kube/quiet.ts";
 import { issueOdd, type OddSubject } from "./pki.ts";
 import {
-  agentFor,
-  type Client,
-  call,
   type MountedSecret,
   mountSecret,
   portOf,
@@ -54,6 +52,10 @@ const echo: RequestListener = (request, response) => {
   const parts: Buffer[] = [];
   request.on("data", (part: Buffer) => parts.push(part));
   request.on("end", () => response.end(Buffer.concat(parts)));
+};
+
+const slow: RequestListener = (_request, response) => {
+  setTimeout(() => response.end("late"), 200);
 };
 
 const mutual = { clientNames: new Set(["gpuinfo-scheduler"]) };
@@ -321,6 +323,28 @@ describe("rotation", () => {
     secret.write(secretOf(await servingPair(authority), authority));
     await until(() => (certificates.current() === before ? undefined : true));
     expect(certificates.problem()).toBeUndefined();
+  });
+});
+
+describe("closing", () => {
+  it("does not wait for connections on which nothing was asked", async () => {
+    const { server, port } = await listening();
+    const reserve = connect({ port, host: "127.0.0.1", ca: authority.caPem });
+    await new Promise((resolve) => reserve.once("secureConnect", resolve));
+    const used = agent(anonymous);
+    await call(port, used);
+    const startedAt = performance.now();
+    await close(server);
+    expect(performance.now() - startedAt).toBeLessThan(500);
+    reserve.destroy();
+  });
+
+  it("lets a request that is under way have its answer", async () => {
+    const { server, port } = await listening({}, { app: slow });
+    const answer = call(port, agent(anonymous));
+    await new Promise((resolve) => server.once("request", resolve));
+    await close(server);
+    expect(await answer).toMatchObject({ status: 200, text: "late" });
   });
 });
 

@@ -1,12 +1,10 @@
-/** A mounted Secret, and clients that call a listener. */
+/** A mounted Secret, and what is asked of a listener. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import type { Server } from "node:https";
-import { Agent, request } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TLSSocket } from "node:tls";
 import type { Authority, KeyPair } from "../../../hack/stack/cluster/pki.ts";
 import { writeVolume } from "../../../hack/stack/pod/atomic-volume.ts";
 
@@ -38,58 +36,6 @@ export async function servingPair(authority: Authority): Promise<KeyPair> {
 export function portOf(server: Server): number {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it listens on a port
   return (server.address() as AddressInfo).port;
-}
-
-export interface Client {
-  readonly ca: string;
-  readonly pair?: KeyPair;
-}
-
-export function agentFor({ ca, pair }: Client, options: object = {}): Agent {
-  return new Agent({
-    ca,
-    keepAlive: true,
-    // No resumed sessions: each connection shows the certificate of its own handshake.
-    maxCachedSessions: 0,
-    ...(pair !== undefined && { cert: pair.certPem, key: pair.keyPem }),
-    ...options,
-  });
-}
-
-export interface Answer {
-  readonly status: number | undefined;
-  readonly text: string;
-  readonly connection: string | undefined;
-  /** SHA-256 of the certificate that the server showed on this connection. */
-  readonly fingerprint: string;
-  readonly reused: boolean;
-}
-
-export async function call(port: number, agent: Agent, body = "{}"): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const asked = request(
-      { host: "127.0.0.1", port, agent, method: "POST", path: "/filter" },
-      (response) => {
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it is https
-        const socket = response.socket as TLSSocket;
-        const fingerprint = socket.getPeerCertificate().fingerprint256;
-        const parts: Buffer[] = [];
-        response.on("data", (part: Buffer) => parts.push(part));
-        response.on("error", reject);
-        response.on("end", () =>
-          resolve({
-            status: response.statusCode,
-            text: Buffer.concat(parts).toString(),
-            connection: response.headers.connection,
-            fingerprint,
-            reused: asked.reusedSocket,
-          }),
-        );
-      },
-    );
-    asked.on("error", reject);
-    asked.end(body);
-  });
 }
 
 /** The first value that is not undefined. */
