@@ -1,23 +1,31 @@
 /**
- * The CPU that pods bound a moment ago will use, and that no measurement shows yet: without it, fifty pods created at
- * once would all go to the node that was idle a moment ago.
+ * The CPU that pods placed a moment ago, or about to be placed, will use, and that no measurement shows yet: without it,
+ * fifty pods created at once would all go to the node that was idle a moment ago.
  */
+
+import { takesTurnMs } from "./api/own-load.ts";
+import type { NodeLoad } from "./selection/model.ts";
 
 /** What is needed of a pod. */
 export interface LoadingPod {
   readonly uid: string;
+  readonly createdAt: Date;
   readonly nodeName?: string;
   readonly boundAt?: Date;
+  /** The node that the webhook preferred for it. */
+  readonly preferredNode?: string;
   /** `status.phase`. */
   readonly phase: string;
+  readonly deleting: boolean;
   /** Thousandths of a core. */
   readonly cpuMilli: number;
 }
 
-interface Load {
-  readonly node: string;
-  readonly milliCpu: number;
-  readonly boundAtMs: number;
+/** What one pod adds to one node. */
+interface Load extends NodeLoad {
+  readonly kind: "bound" | "waiting";
+  /** Of its binding or, while it waits, its creation; ms since the Unix epoch. */
+  readonly sinceMs: number;
 }
 
 /** An image must be pulled and a program started before CPU is used; then vSphere averages over 20 s. */
@@ -27,8 +35,8 @@ export class ExpectedLoad {
   readonly #loads = new Map<string, Load>();
   #current: ReadonlyMap<string, number> = new Map();
   #isDirty = false;
-  /** When the first of the loads that are counted was bound: from the measurement on that shows it, all is summed anew. */
-  #earliestMs = Number.POSITIVE_INFINITY;
+  /** When the first of the loads that are counted began: until it ends, nothing changes by itself. */
+  readonly #firstMs = { bound: Number.POSITIVE_INFINITY, waiting: Number.POSITIVE_INFINITY };
 
   podChanged(pod: LoadingPod): void {
     const load = loadOf(pod);
@@ -47,36 +55,42 @@ export class ExpectedLoad {
    * @param measuredAt when the usage was measured that this comes on top of
    * @returns thousandths of a core by node name; the same object as long as nothing changed
    */
-  current(measuredAt: Date): ReadonlyMap<string, number> {
-    const seenUntilMs = measuredAt.getTime() - unseenMs;
-    if (!this.#isDirty && this.#earliestMs > seenUntilMs) return this.#current;
-    this.#forgetUntil(seenUntilMs);
+  current(measuredAt: Date, now: Date): ReadonlyMap<string, number> {
+    const ended = { bound: measuredAt.getTime() - unseenMs, waiting: now.getTime() - takesTurnMs };
+    const first = this.#firstMs;
+    const isOver = first.bound <= ended.bound || first.waiting <= ended.waiting;
+    if (!this.#isDirty && !isOver) return this.#current;
+    first.bound = first.waiting = Number.POSITIVE_INFINITY;
     const sums = new Map<string, number>();
-    this.#earliestMs = Number.POSITIVE_INFINITY;
-    for (const { node, milliCpu, boundAtMs } of this.#loads.values()) {
+    for (const [uid, { kind, node, milliCpu, sinceMs }] of this.#loads) {
+      if (sinceMs <= ended[kind]) {
+        this.#loads.delete(uid);
+        continue;
+      }
       sums.set(node, (sums.get(node) ?? 0) + milliCpu);
-      this.#earliestMs = Math.min(this.#earliestMs, boundAtMs);
+      first[kind] = Math.min(first[kind], sinceMs);
     }
     this.#isDirty = false;
     if (!haveSameEntries(sums, this.#current)) this.#current = sums;
     return this.#current;
   }
-
-  #forgetUntil(seenUntilMs: number): void {
-    for (const [uid, { boundAtMs }] of this.#loads) {
-      if (boundAtMs <= seenUntilMs) this.#loads.delete(uid);
-    }
-  }
 }
 
-function loadOf({ nodeName, boundAt, phase, cpuMilli }: LoadingPod): Load | undefined {
-  if (nodeName === undefined || boundAt === undefined || cpuMilli <= 0) return undefined;
-  if (phase === "Succeeded" || phase === "Failed") return undefined;
-  return { node: nodeName, milliCpu: cpuMilli, boundAtMs: boundAt.getTime() };
+function loadOf(pod: LoadingPod): Load | undefined {
+  const { nodeName, boundAt, preferredNode, phase, cpuMilli: milliCpu } = pod;
+  if (milliCpu <= 0 || phase === "Succeeded" || phase === "Failed") return undefined;
+  if (nodeName !== undefined) {
+    if (boundAt === undefined) return undefined;
+    return { kind: "bound", node: nodeName, milliCpu, sinceMs: boundAt.getTime() };
+  }
+  if (preferredNode === undefined || pod.deleting) return undefined;
+  return { kind: "waiting", node: preferredNode, milliCpu, sinceMs: pod.createdAt.getTime() };
 }
 
 function isSame(a: Load, b: Load): boolean {
-  return a.node === b.node && a.milliCpu === b.milliCpu && a.boundAtMs === b.boundAtMs;
+  return (
+    a.kind === b.kind && a.node === b.node && a.milliCpu === b.milliCpu && a.sinceMs === b.sinceMs
+  );
 }
 
 function haveSameEntries(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): boolean {

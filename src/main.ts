@@ -92,13 +92,14 @@ async function start(config: Config): Promise<Running> {
     () => {
       const problem = vcenterProblem();
       const inventory = vcenter.current();
-      const expectedMilliCpu = inventory && pods?.load.current(inventory.usageTakenAt);
+      const now = new Date();
+      const expectedMilliCpu = inventory && pods?.expectedMilliCpu(inventory.usageTakenAt, now);
       return {
         nodes: nodes.synced ? nodeList.current : undefined,
         inventory,
         ...(expectedMilliCpu !== undefined && { expectedMilliCpu }),
         ...(problem !== undefined && { inventoryProblem: problem }),
-        now: new Date(),
+        now,
       };
     },
     { ...config, simulate: config.simulateAccelerators },

@@ -65,6 +65,7 @@ export const Pod = z.object({
   metadata: z.object({
     name: z.string().nullish(),
     generateName: z.string().nullish(),
+    creationTimestamp: z.string().nullish(),
     namespace: z.string().nullish(),
     labels: StringMap,
     annotations: StringMap,

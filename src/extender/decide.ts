@@ -2,7 +2,8 @@
 
 import { resolveDemand } from "../api/demand.ts";
 import type { GpuInfoSpec } from "../api/gpuinfo.ts";
-import type { Ranking, SelectNodes } from "../selection/model.ts";
+import { ownLoad } from "../api/own-load.ts";
+import type { Question, Ranking, SelectNodes } from "../selection/model.ts";
 import type { ExtenderArgs } from "./wire.ts";
 
 export interface DecideOptions {
@@ -31,7 +32,9 @@ export function decide({ pod, fullNodes }: ExtenderArgs, options: DecideOptions)
     case "refused":
       return { kind: "refused", message: demand.message };
     case "needs": {
-      const selection = options.selectNodes(demand.requirement, { audience: "pod" });
+      const own = ownLoad(pod, options.now());
+      const question: Question = { audience: "pod", ...(own !== undefined && { own }) };
+      const selection = options.selectNodes(demand.requirement, question);
       if (selection.kind === "unavailable") {
         const { reason, message } = selection;
         return {

@@ -15,6 +15,7 @@ export interface ManagedPod {
   readonly namespace: string;
   readonly name: string;
   readonly generateName?: string;
+  readonly createdAt: Date;
   /** The node it is bound to. */
   readonly nodeName?: string;
   /** When it was bound; whole seconds, by the API server's clock. */
@@ -49,6 +50,7 @@ export function readPod(object: unknown): ManagedPod {
     namespace: identity(object, "namespace"),
     name: identity(object, "name"),
     ...(generateName !== undefined && { generateName }),
+    createdAt: timeOf(textAt(object, "metadata", "creationTimestamp")) ?? new Date(0),
     ...(nodeName !== undefined && { nodeName }),
     ...(boundAt !== undefined && { boundAt }),
     phase: textAt(object, "status", "phase") ?? "",
@@ -84,7 +86,11 @@ function isPodScheduled(condition: unknown): boolean {
 
 function boundTime(scheduled: unknown): Date | undefined {
   if (textAt(scheduled, "status") !== "True") return undefined;
-  const time = new Date(textAt(scheduled, "lastTransitionTime") ?? "");
+  return timeOf(textAt(scheduled, "lastTransitionTime"));
+}
+
+function timeOf(text: string | undefined): Date | undefined {
+  const time = new Date(text ?? "");
   return Number.isNaN(time.getTime()) ? undefined : time;
 }
 

@@ -187,8 +187,15 @@ export interface Question {
    * cordoned or tainted, and knows sooner, so `NodeNotReady`, `NodeUnschedulable` and `NodeTainted` are left to it.
    */
   readonly audience?: Audience;
-  /** CPU to expect on nodes beside what selection knows of: thousandths of a core, by node name. */
-  readonly expectedMilliCpu?: ReadonlyMap<string, number>;
+  /** What the asker itself is counted with already: not held against the node. */
+  readonly own?: NodeLoad;
+}
+
+/** CPU that a job will use on a node. */
+export interface NodeLoad {
+  readonly node: string;
+  /** Thousandths of a core. */
+  readonly milliCpu: number;
 }
 
 export type Audience = "advice" | "pod";

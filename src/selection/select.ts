@@ -7,6 +7,7 @@ import type {
   Inventory,
   NodeBinding,
   NodeIdentity,
+  NodeLoad,
   Question,
   Requirement,
   Selection,
@@ -65,13 +66,13 @@ export function createSelector(facts: () => Facts, settings: SelectionSettings):
     const known = check(facts(), settings.hardMaxAgeMs);
     if (known.kind === "unavailable") return known;
     const { nodes, inventory, now, load } = known;
-    const { audience = "advice", expectedMilliCpu } = question;
+    const { audience = "advice", own } = question;
     const { gpu } = requirement;
     const { fitting, rejected } = verdictsFor(bind(nodes, inventory), requirement, audience, now);
     const ordered =
-      expectedMilliCpu === undefined
+      own === undefined
         ? inOrder(fitting, gpu, load)
-        : inExpectedOrder(fitting, gpu, sum(load, expectedMilliCpu));
+        : inExpectedOrder(fitting, gpu, without(own, load));
     const { takenAt } = inventory;
     return { kind: "ranked", ranking: { requirement, takenAt, fitting: ordered, rejected } };
   }
@@ -187,8 +188,6 @@ function rememberOrder() {
   };
 }
 
-function sum(a: MilliCpu, b: MilliCpu): MilliCpu {
-  const total = new Map(a);
-  for (const [node, milliCpu] of b) total.set(node, (total.get(node) ?? 0) + milliCpu);
-  return total;
+function without({ node, milliCpu }: NodeLoad, load: MilliCpu): MilliCpu {
+  return new Map(load).set(node, Math.max(0, (load.get(node) ?? 0) - milliCpu));
 }

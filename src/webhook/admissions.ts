@@ -1,4 +1,7 @@
-/** Remembers for a minute which node each admitted pod was sent to, so that pods that come together are spread. */
+/**
+ * Remembers which node each admitted pod was sent to, until the pod is seen and counted with all others, or for a minute:
+ * so pods that come together are spread.
+ */
 
 import { cpuRequestMilli } from "../api/cpu-request.ts";
 import type { Pod } from "../api/pod.ts";
@@ -19,7 +22,7 @@ interface Admission {
   readonly at: number;
 }
 
-/** By then a pod is bound, and counted by whoever watches bindings, or it waits. */
+/** A pod is seen a moment after its admission, unless something else refused it: then never. */
 const rememberedMs = 60_000;
 
 /** Some 160 admissions a second, for a minute: a few megabytes. */
@@ -54,8 +57,8 @@ export class Admissions {
     if (this.#admissions.size > this.#most && oldest !== undefined) this.#forget(oldest);
   }
 
-  /** A pod's binding is counted elsewhere from now on: one admission that may be its own is forgotten. */
-  podBound({ namespace, name = "", generateName = "", preferredNode }: PodIdentity): void {
+  /** A pod is counted elsewhere from now on: one admission that may be its own is forgotten. */
+  podSeen({ namespace, name = "", generateName = "", preferredNode }: PodIdentity): void {
     if (preferredNode === undefined) return;
     for (const text of [name, generateName]) {
       const [oldest] = this.#byKey.get(keyOf(namespace, text, preferredNode)) ?? [];

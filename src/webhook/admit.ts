@@ -90,7 +90,7 @@ function place(
 ): Admission {
   const now = options.now();
   const injected = inject(pod, requirement, now, options, () =>
-    choosePreference(requirement, now, options),
+    choosePreference(requirement, options),
   );
   const { name, generateName } = pod.metadata;
   if (!dryRun) {

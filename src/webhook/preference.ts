@@ -1,7 +1,6 @@
 /** Chooses the node that a pod is to prefer. */
 
 import type { Requirement, SelectNodes } from "../selection/model.ts";
-import type { Admissions } from "./admissions.ts";
 import { reasonCounts } from "./reason-counts.ts";
 
 export interface Preference {
@@ -10,14 +9,12 @@ export interface Preference {
   readonly warnings: readonly string[];
 }
 
-/** The node that a GPUInfo with the same needs would name, were the pods counted that are on their way. */
+/** The node that a GPUInfo with the same needs would name now. */
 export function choosePreference(
   requirement: Requirement,
-  now: Date,
-  { selectNodes, admissions }: { selectNodes: SelectNodes; admissions: Admissions },
+  { selectNodes }: { selectNodes: SelectNodes },
 ): Preference {
-  const expectedMilliCpu = admissions.expectedMilliCpu(now);
-  const selection = selectNodes(requirement, { expectedMilliCpu });
+  const selection = selectNodes(requirement);
   if (selection.kind === "unavailable") {
     return { warnings: [`nodes cannot be judged now (${selection.reason}): none is preferred`] };
   }

@@ -11,11 +11,18 @@ function aPod(overrides: Partial<LoadingPod> = {}): LoadingPod {
   return {
     uid: "pod-1",
     nodeName: "worker-1",
+    createdAt: now,
     boundAt: now,
+    deleting: false,
     phase: "Pending",
     cpuMilli: 500,
     ...overrides,
   };
+}
+
+function waiting(overrides: Partial<LoadingPod> = {}): LoadingPod {
+  const { nodeName: _, boundAt: __, ...pod } = aPod();
+  return { ...pod, ...overrides };
 }
 
 function loadOf(...pods: readonly LoadingPod[]): ExpectedLoad {
@@ -31,7 +38,7 @@ describe("the load to expect", () => {
       aPod({ uid: "pod-2", cpuMilli: 250 }),
       aPod({ uid: "pod-3", nodeName: "worker-2" }),
     );
-    expect(load.current(now)).toEqual(
+    expect(load.current(now, now)).toEqual(
       new Map([
         ["worker-1", 750],
         ["worker-2", 500],
@@ -40,12 +47,13 @@ describe("the load to expect", () => {
   });
 
   it.each([
-    ["waits for a node", { uid: "pod-1", phase: "Pending", cpuMilli: 500 }],
+    ["waits and prefers no node", waiting()],
+    ["waits and is being deleted", waiting({ preferredNode: "worker-1", deleting: true })],
     ["has succeeded", aPod({ phase: "Succeeded" })],
     ["has failed", aPod({ phase: "Failed" })],
     ["requests nothing", aPod({ cpuMilli: 0 })],
   ])("leaves out a pod that %s", (_what, pod) => {
-    expect(loadOf(pod).current(now).size).toBe(0);
+    expect(loadOf(pod).current(now, now).size).toBe(0);
   });
 
   it.each([
@@ -55,31 +63,40 @@ describe("the load to expect", () => {
   ])(
     "counts a pod until the usage was measured 60 s after its binding: measured after %d s, %d m",
     (seconds, milli) => {
-      expect(loadOf(aPod()).current(secondsAfter(seconds)).get("worker-1")).toBe(milli);
+      expect(loadOf(aPod()).current(secondsAfter(seconds), now).get("worker-1")).toBe(milli);
     },
   );
+
+  it("counts a pod that waits at the node that was preferred for it, for a minute, and then where it is bound", () => {
+    const pod = waiting({ preferredNode: "worker-2" });
+    const load = loadOf(pod);
+    expect(load.current(now, secondsAfter(59))).toEqual(new Map([["worker-2", 500]]));
+    expect(load.current(now, secondsAfter(60))).toEqual(new Map());
+    load.podChanged(aPod({ preferredNode: "worker-2" }));
+    expect(load.current(now, secondsAfter(60))).toEqual(new Map([["worker-1", 500]]));
+  });
 
   it("forgets a pod that ends, is deleted or was measured", () => {
     const load = loadOf(aPod(), aPod({ uid: "pod-2" }), aPod({ uid: "pod-3" }));
     load.podChanged(aPod({ phase: "Succeeded" }));
     load.podDeleted({ uid: "pod-2" });
-    expect(load.current(now).get("worker-1")).toBe(500);
-    expect(load.current(secondsAfter(61)).size).toBe(0);
+    expect(load.current(now, now).get("worker-1")).toBe(500);
+    expect(load.current(secondsAfter(61), now).size).toBe(0);
     load.podChanged(aPod({ uid: "pod-3", phase: "Running" }));
-    expect(load.current(secondsAfter(61)).size).toBe(0);
+    expect(load.current(secondsAfter(61), now).size).toBe(0);
   });
 
   it("is the same object while nothing changed, and another one when something did", () => {
     const load = loadOf(aPod());
-    const first = load.current(now);
+    const first = load.current(now, now);
     load.podChanged(aPod({ phase: "Running" }));
-    expect(load.current(secondsAfter(20))).toBe(first);
+    expect(load.current(secondsAfter(20), now)).toBe(first);
     load.podChanged(aPod({ uid: "pod-2" }));
-    const second = load.current(secondsAfter(20));
+    const second = load.current(secondsAfter(20), now);
     expect(second).not.toBe(first);
     expect(first.get("worker-1")).toBe(500);
     load.podDeleted({ uid: "unknown" });
-    expect(load.current(secondsAfter(20))).toBe(second);
+    expect(load.current(secondsAfter(20), now)).toBe(second);
   });
 
   it("does not depend on the order in which pods are heard of", () => {
@@ -87,7 +104,9 @@ describe("the load to expect", () => {
       fc.record({
         uid: fc.string(),
         nodeName: fc.constantFrom("worker-1", "worker-2"),
+        createdAt: fc.constant(now),
         boundAt: fc.integer({ min: -120, max: 0 }).map(secondsAfter),
+        deleting: fc.boolean(),
         phase: fc.constantFrom("Pending", "Running", "Failed"),
         cpuMilli: fc.integer({ min: 0, max: 4000 }),
       }),
@@ -95,8 +114,8 @@ describe("the load to expect", () => {
     );
     fc.assert(
       fc.property(pods, (list) => {
-        const back = loadOf(...list.toReversed()).current(now);
-        expect(back).toEqual(loadOf(...list).current(now));
+        const back = loadOf(...list.toReversed()).current(now, now);
+        expect(back).toEqual(loadOf(...list).current(now, now));
       }),
     );
   });

@@ -6,6 +6,7 @@ import { managedPods, readPod } from "../../../src/kube/pods.ts";
 const metadata = { uid: "uid-1", namespace: "ml", name: "train-x7" };
 const bare = {
   ...metadata,
+  createdAt: new Date(0),
   phase: "",
   deleting: false,
   cpuMilli: 0,
@@ -43,6 +44,7 @@ describe("a managed pod", () => {
       metadata: {
         ...metadata,
         generateName: "train-",
+        creationTimestamp: "2026-11-22T11:30:00Z",
         deletionTimestamp: "2026-11-22T13:00:00Z",
         annotations: {
           [annotationKeys.desAccTime]: "100",
@@ -58,6 +60,7 @@ describe("a managed pod", () => {
     expect(pod).toMatchObject({
       ...metadata,
       generateName: "train-",
+      createdAt: new Date("2026-11-22T11:30:00Z"),
       nodeName: "worker-1",
       boundAt: new Date("2026-11-22T12:00:00Z"),
       phase: "Running",

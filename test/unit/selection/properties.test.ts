@@ -167,20 +167,20 @@ describe("selection", () => {
     );
   });
 
-  it("orders by demand and expected CPU together, whoever expects it, and rejects the same nodes", () => {
-    const milliCpu = fc.dictionary(
-      fc.integer({ min: 0, max: 25 }).map((n) => `node-${n}`),
-      fc.integer({ min: 0, max: 4 }),
-    );
+  it("orders by demand and expected CPU together, the asker's own aside, and rejects the same nodes", () => {
+    const node = fc.integer({ min: 0, max: 25 }).map((n) => `node-${n}`);
+    const milliCpu = fc.integer({ min: 0, max: 4 });
+    const own = fc.option(fc.record({ node, milliCpu }), { nil: undefined });
+    const loads = fc.dictionary(node, milliCpu);
     fc.assert(
-      fc.property(worlds, requirements, milliCpu, milliCpu, (world, requirement, a, b) => {
+      fc.property(worlds, requirements, loads, own, (world, requirement, load, asker) => {
         const plain = ask(world, requirement);
-        const loaded = ask({ ...world, expectedMilliCpu: asMap(a) }, requirement, {
-          expectedMilliCpu: asMap(b),
-        });
-        const mhz = ({ node, virtualMachine, host }: Ranking["fitting"][number]) =>
-          virtualMachine.cpuDemandMhz +
-          (((a[node.name] ?? 0) + (b[node.name] ?? 0)) * host.cpuMhz) / 1_000;
+        const question = asker === undefined ? {} : { own: asker };
+        const loaded = ask({ ...world, expectedMilliCpu: asMap(load) }, requirement, question);
+        const milli = (name: string) =>
+          Math.max(0, (load[name] ?? 0) - (asker?.node === name ? asker.milliCpu : 0));
+        const mhz = ({ node: { name }, virtualMachine, host }: Ranking["fitting"][number]) =>
+          virtualMachine.cpuDemandMhz + (milli(name) * host.cpuMhz) / 1_000;
         expect(loaded.fitting.map(mhz)).toEqual(loaded.fitting.map(mhz).toSorted((x, y) => x - y));
         expect(fittingNames(loaded).toSorted()).toEqual(fittingNames(plain).toSorted());
         expect(loaded.rejected).toEqual(plain.rejected);

@@ -57,7 +57,7 @@ describe("admissions", () => {
   ])("are forgotten once the pod %s is bound", (_what, admitted, bound) => {
     const admissions = new Admissions();
     admissions.admitted(aPod(), admitted, now);
-    admissions.podBound(bound);
+    admissions.podSeen(bound);
     expect(expected(admissions)).toEqual({});
   });
 
@@ -70,7 +70,7 @@ describe("admissions", () => {
   ])("stay when a pod with %s is bound", (_what, bound) => {
     const admissions = new Admissions();
     admissions.admitted(aPod(), named, now);
-    admissions.podBound(bound);
+    admissions.podSeen(bound);
     expect(expected(admissions)).toEqual({ "worker-1": 500 });
   });
 
@@ -78,10 +78,10 @@ describe("admissions", () => {
     const admissions = new Admissions();
     admissions.admitted(aPod(100), generated, now);
     admissions.admitted(aPod(200), generated, now);
-    admissions.podBound({ ...generated, name: "train-a" });
+    admissions.podSeen({ ...generated, name: "train-a" });
     expect(expected(admissions)).toEqual({ "worker-1": 200 });
-    admissions.podBound({ ...generated, name: "train-b" });
-    admissions.podBound({ ...generated, name: "train-c" });
+    admissions.podSeen({ ...generated, name: "train-b" });
+    admissions.podSeen({ ...generated, name: "train-c" });
     expect(expected(admissions)).toEqual({});
   });
 
@@ -129,7 +129,7 @@ describe("admissions", () => {
             admissions.admitted(aPod(event.milli), identity, after(time));
             model.push({ ...event, at: time });
           } else {
-            admissions.podBound(identity);
+            admissions.podSeen(identity);
             const index = model.findIndex(
               (each) => each.name === event.name && each.node === event.node,
             );
@@ -148,19 +148,21 @@ describe("fifty pods at once", () => {
   const nodes = Array.from({ length: 10 }, (_, index) => `worker-${index}`);
   const spec = { containers: [{ resources: { requests: { cpu: "1" } } }] };
 
-  /** Least expected CPU first, as selection ranks nodes that are equally idle. */
-  const byExpectation: SelectNodes = (requirement, question) => {
-    const milli = (name: string): number => question?.expectedMilliCpu?.get(name) ?? 0;
-    const fitting = nodes.toSorted((a, b) => milli(a) - milli(b) || (a < b ? -1 : 1)).map(aFitting);
-    return { kind: "ranked", ranking: { requirement, takenAt: now, fitting, rejected: [] } };
-  };
-
   async function admitFifty(dryRun: boolean): Promise<Admissions> {
-    const options = admitOptions({ selectNodes: byExpectation });
+    const admissions = new Admissions();
+    /** Least expected CPU first, as selection ranks nodes that are equally idle. */
+    const selectNodes: SelectNodes = (requirement) => {
+      const milli = (name: string): number => admissions.expectedMilliCpu(now).get(name) ?? 0;
+      const fitting = nodes
+        .toSorted((a, b) => milli(a) - milli(b) || (a < b ? -1 : 1))
+        .map(aFitting);
+      return { kind: "ranked", ranking: { requirement, takenAt: now, fitting, rejected: [] } };
+    };
+    const options = admitOptions({ selectNodes, admissions });
     for (let count = 0; count < 50; count += 1) {
       await admit(aRequest({ object: aRawPod({ spec }), dryRun }), options);
     }
-    return options.admissions;
+    return admissions;
   }
 
   it("are spread evenly over nodes that are equally idle", async () => {
