@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { stringify } from "yaml";
 import { read, run, servedVersions } from "./install/kubectl.ts";
 import { everything, identityOf, remove, render } from "./install/manifests.ts";
+import { removeNodeMarks } from "./install/node-marks.ts";
 import { describeWaiting, waitingPods } from "./install/waiting-pods.ts";
 import { reportFailure } from "./stack/report-failure.ts";
 
@@ -33,6 +34,8 @@ function deploy(): void {
   const dir = writeOverlay(overlay, image, mode === "scheduler" ? schedulerTag() : undefined);
   run(["apply", "-k", dir]);
   removeOtherModes(overlay);
+  // Without the right to write them, which has just been taken away, they would never be right again.
+  if (mode === "advice") console.log(`Labels were taken off ${removeNodeMarks()} nodes.`);
 }
 
 function requireCertManager(): void {

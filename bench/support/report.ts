@@ -8,9 +8,11 @@ import { dirname } from "node:path";
 export interface Row {
   readonly what: string;
   readonly value: number;
-  readonly unit: "ms" | "s" | "MiB" | "calls" | "times";
+  readonly unit: "ms" | "s" | "MiB" | "calls" | "times" | "pods" | "pods/s";
   /** What the value may be at most; absent for a baseline. */
   readonly goal?: number;
+  /** What it must be at least, where more is better. */
+  readonly least?: number;
 }
 
 export interface Section {
@@ -35,10 +37,10 @@ export function report(name: string, sections: readonly Section[]): boolean {
   console.log(`Node ${surroundings.node}, commit ${surroundings.commit}\n`);
   for (const { title, rows } of sections) {
     console.log(title);
-    for (const { what, value, unit, goal } of rows) {
-      const wanted = goal === undefined ? "" : `  wanted at most ${goal}: ${mark(value, goal)}`;
+    for (const row of rows) {
+      const { what, value, unit } = row;
       console.log(
-        `  ${what.padEnd(70)} ${String(round(value)).padStart(7)} ${unit.padEnd(5)}${wanted}`,
+        `  ${what.padEnd(70)} ${String(round(value)).padStart(7)} ${unit.padEnd(6)}${wanted(row)}`,
       );
     }
     console.log();
@@ -49,9 +51,7 @@ export function report(name: string, sections: readonly Section[]): boolean {
     file,
     `${JSON.stringify({ surroundings, sections: sections.map(rounded) }, null, 2)}\n`,
   );
-  return sections.every(({ rows }) =>
-    rows.every(({ value, goal }) => goal === undefined || value <= goal),
-  );
+  return sections.every(({ rows }) => rows.every(isReached));
 }
 
 function rounded({ title, rows }: Section): Section {
@@ -62,8 +62,14 @@ function round(value: number): number {
   return Number(value.toPrecision(3));
 }
 
-function mark(value: number, goal: number): string {
-  return value <= goal ? "yes" : "NO";
+function isReached({ value, goal = Number.POSITIVE_INFINITY, least = 0 }: Row): boolean {
+  return value <= goal && value >= least;
+}
+
+function wanted(row: Row): string {
+  const mark = isReached(row) ? "yes" : "NO";
+  if (row.goal !== undefined) return ` wanted at most ${row.goal}: ${mark}`;
+  return row.least === undefined ? "" : ` wanted at least ${row.least}: ${mark}`;
 }
 
 function commit(): string {

@@ -18,15 +18,18 @@ export function render(overlay: string): readonly Manifest[] {
 }
 
 /**
- * Deletes what is there of these, and waits until it is gone: workloads before what they need, so that nothing is
- * written any more. Kinds that the API server does not know (of a removed cert-manager, say) are no error.
+ * Deletes what is there of these, and waits until it is gone: first what the API server calls, so that it does not wait
+ * for who is not there any more; then workloads before what they need, so that nothing is written any more. Kinds that
+ * the API server does not know (of a removed cert-manager, say) are no error.
  */
 export function remove(manifests: readonly Manifest[]): void {
   const served = servedVersions();
   const known = manifests.filter(({ apiVersion }) => served.has(apiVersion));
+  const isWebhook = ({ kind }: Manifest): boolean => kind === "MutatingWebhookConfiguration";
   const isWorkload = ({ kind }: Manifest): boolean => kind === "Deployment";
+  deleteAll(known.filter(isWebhook));
   deleteAll(known.filter(isWorkload), ["--cascade=foreground"]);
-  deleteAll(known.filter((manifest) => !isWorkload(manifest)));
+  deleteAll(known.filter((manifest) => !isWebhook(manifest) && !isWorkload(manifest)));
 }
 
 /** One object is the same in another overlay when these are equal; the hash at the end of its name may differ. */

@@ -2,33 +2,22 @@
 
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import type { Logger } from "pino";
-import type { Reason } from "../selection/model.ts";
-import { type DecideOptions, type Decision, decide } from "./decide.ts";
-import { filter, passAll, refuse } from "./filter.ts";
+import { type DecideOptions, decide } from "./decide.ts";
+import { MalformedRequest } from "./malformed-request.ts";
 import type { Call, ExtenderObserver, Outcome, Verb } from "./observer.ts";
 import { PreparedRankings } from "./prepared.ts";
-import { prioritize, scoreAllEqual } from "./prioritize.ts";
-import { MalformedRequest, readArgs } from "./wire.ts";
+import { type Answer, answerFilter, answerPrioritize } from "./reply.ts";
+import { readArgs } from "./wire.ts";
 
 export interface ExtenderOptions extends DecideOptions {
   readonly log: Logger;
   readonly observer: ExtenderObserver;
 }
 
+const verbs = ["filter", "prioritize"] as const;
+
 /** 5,000 whole nodes would not fit: but 500 do, and get an answer that says what to set. */
 const maxBodyBytes = 32 * 1024 * 1024;
-
-const noneRejected: ReadonlyMap<Reason, number> = new Map();
-
-/** An answer's status and body, and what is counted about it. */
-interface Reply {
-  readonly code: number;
-  readonly body: string;
-  readonly namesOut: number;
-  readonly rejected: ReadonlyMap<Reason, number>;
-}
-
-type Answer = (decision: Decision, names: readonly string[]) => Reply;
 
 /**
  * - `POST /filter`: 200 with an ExtenderFilterResult; what prevents an answer stands in its `Error`.
@@ -45,7 +34,7 @@ export function extenderApp(options: ExtenderOptions): Express {
     filter: (decision, names) => answerFilter(prepared, decision, names),
     prioritize: (decision, names) => answerPrioritize(prepared, decision, names),
   };
-  for (const verb of ["filter", "prioritize"] as const) {
+  for (const verb of verbs) {
     app
       .route(`/${verb}`)
       .post(noteStart, readBody, handle(verb, answers[verb], options), refuseBadCall(verb, options))
@@ -72,7 +61,8 @@ function handle(verb: Verb, answer: Answer, options: ExtenderOptions): RequestHa
     const args = readArgs(body);
     const decision = decide(args, options);
     const { code, body: text, namesOut, rejected } = answer(decision, args.names);
-    const bytes = Buffer.from(text);
+    // Lists are in ASCII; what goes with another status need not be.
+    const bytes = Buffer.from(text, code === 200 ? "latin1" : "utf8");
     // In one piece and with its length: after a chunked answer the scheduler would open a new connection.
     response
       .writeHead(code, {
@@ -85,7 +75,7 @@ function handle(verb: Verb, answer: Answer, options: ExtenderOptions): RequestHa
       outcome: decision.kind,
       code,
       seconds: secondsSince(response.locals),
-      namesIn: args.names.length,
+      namesIn: args.names.count,
       namesOut,
       rejected,
       stale: decision.kind === "answered" && decision.stale,
@@ -93,60 +83,15 @@ function handle(verb: Verb, answer: Answer, options: ExtenderOptions): RequestHa
   };
 }
 
-function answerFilter(
-  prepared: PreparedRankings,
-  decision: Decision,
-  names: readonly string[],
-): Reply {
-  switch (decision.kind) {
-    case "answered": {
-      const { json, fitting, rejected } = filter(prepared.get(decision.ranking), names);
-      return { code: 200, body: json, namesOut: fitting, rejected };
-    }
-    case "passed":
-      return reply(200, passAll(names), names.length);
-    case "refused":
-    case "unavailable":
-    case "fullNodes":
-      return reply(200, refuse(decision.message), 0);
-  }
-}
-
-function answerPrioritize(
-  prepared: PreparedRankings,
-  decision: Decision,
-  names: readonly string[],
-): Reply {
-  switch (decision.kind) {
-    case "answered": {
-      const { ranking } = decision;
-      const list = prioritize(prepared.get(ranking), ranking.fitting, names);
-      return reply(200, list, names.length);
-    }
-    case "passed":
-      return reply(200, scoreAllEqual(names), names.length);
-    case "unavailable":
-      return reply(503, `${decision.message}\n`, 0);
-    case "refused":
-    case "fullNodes":
-      return reply(400, `${decision.message}\n`, 0);
-  }
-}
-
-function reply(code: number, body: string, namesOut: number): Reply {
-  return { code, body, namesOut, rejected: noneRejected };
-}
-
 /** The last in a route's chain: what was thrown before becomes a status and a line of text. */
 function refuseBadCall(verb: Verb, { log, observer }: ExtenderOptions): ErrorRequestHandler {
-  // oxlint-disable-next-line eslint/max-params -- express knows an error handler by its four parameters
   return (error: unknown, _request, response, _next) => {
     const { code, message } = readable(error);
     const outcome: Outcome = code < 500 ? "malformed" : "failed";
     if (outcome === "failed") log.error({ err: error, verb }, "extender call failed");
     else log.warn({ verb, code, message }, "extender call refused");
     response.status(code).type("text/plain").send(`${message}\n`);
-    const counts = { namesIn: 0, namesOut: 0, rejected: noneRejected, stale: false };
+    const counts = { namesIn: 0, namesOut: 0, rejected: new Map(), stale: false };
     const call: Call = { verb, outcome, code, seconds: secondsSince(response.locals), ...counts };
     observer.called(call);
   };

@@ -1,68 +1,67 @@
 /** Answers the verb filter: which of these nodes fit, and why the rest do not. */
 
 import { type Reason, reasons } from "../selection/model.ts";
+import { append, asciiJson, item } from "./ascii-json.ts";
 import { messages } from "./messages.ts";
+import type { NodeNames } from "./node-names.ts";
 import { fits, type Prepared } from "./prepared.ts";
 
-/** An answer's JSON, and what is counted about it. */
+/** An answer's JSON, in ASCII, and what is counted about it. */
 export interface Filtered {
   readonly json: string;
   readonly fitting: number;
   readonly rejected: ReadonlyMap<Reason, number>;
 }
 
-/** What follows a rejected node's name, by verdict. */
-const endings = messages.map((message) => `:${JSON.stringify(message)}`);
 const unknownNode = 0;
+const texts = messages.map(asciiJson);
 
 /** Every name comes back once, among those that fit or among the rejected. */
-export function filter({ nodes, verdicts }: Prepared, names: readonly string[]): Filtered {
+export function filter(prepared: Prepared, names: NodeNames): Filtered {
+  const { nodes, verdicts, rejections } = prepared;
   const { numbers, strangers } = nodes.ask(names);
-  const counts = reasons.map(() => 0);
+  const counts = Array<number>(fits + 1).fill(0);
   let fitting = "";
   let rejected = "";
-  let fittingCount = 0;
   for (const number of numbers) {
     const verdict = verdicts[number] ?? unknownNode;
-    if (verdict === fits) {
-      fitting += `,${nodes.json[number]}`;
-      fittingCount += 1;
-    } else {
-      rejected += `,${nodes.json[number]}${endings[verdict]}`;
-      counts[verdict] = (counts[verdict] ?? 0) + 1;
+    counts[verdict] = (counts[verdict] ?? 0) + 1;
+    if (verdict === fits) fitting = append(fitting, nodes.item(number));
+    else {
+      rejected = append(rejected, (rejections[number] ??= rejection(nodes.json(number), verdict)));
     }
   }
-  for (const name of strangers) rejected += `,${JSON.stringify(name)}${endings[unknownNode]}`;
+  for (const name of strangers) {
+    rejected = append(rejected, rejection(asciiJson(name), unknownNode));
+  }
   counts[unknownNode] = (counts[unknownNode] ?? 0) + strangers.size;
   return {
-    json: result(`[${fitting.slice(1)}]`, `{${rejected.slice(1)}}`),
-    fitting: fittingCount,
+    json: result(fitting, rejected),
+    fitting: counts[fits] ?? 0,
     rejected: byReason(counts),
   };
 }
 
 /** For a pod that asks nothing of us. */
-export function passAll(names: readonly string[]): string {
-  return result(JSON.stringify([...new Set(names)]), "{}");
+export function passAll(names: NodeNames): string {
+  return result([...new Set(names.all())].map(asciiJson).join(","), "");
 }
 
 /** The scheduler tries the pod again later, and shows the text in an event. */
 export function refuse(message: string): string {
-  return JSON.stringify({
-    Nodes: null,
-    NodeNames: null,
-    FailedNodes: null,
-    FailedAndUnresolvableNodes: null,
-    Error: message,
-  });
+  return `{"Nodes":null,"NodeNames":null,"FailedNodes":null,"FailedAndUnresolvableNodes":null,"Error":${asciiJson(message)}}`;
 }
 
 /**
- * An ExtenderFilterResult of JSON. Evicting pods cures neither a missing GPU nor a maintenance window: so nothing is
- * ever in FailedNodes, where preemption would look for victims.
+ * An ExtenderFilterResult. Evicting pods cures neither a missing GPU nor a maintenance window: so nothing is ever in
+ * FailedNodes, where preemption would look for victims.
  */
-function result(nodeNames: string, rejected: string): string {
-  return `{"Nodes":null,"NodeNames":${nodeNames},"FailedNodes":{},"FailedAndUnresolvableNodes":${rejected},"Error":""}`;
+function result(fitting: string, rejected: string): string {
+  return `{"Nodes":null,"NodeNames":[${fitting}],"FailedNodes":{},"FailedAndUnresolvableNodes":{${rejected}},"Error":""}`;
+}
+
+function rejection(json: string, verdict: number): string {
+  return item(json, ":", texts[verdict] ?? "");
 }
 
 function byReason(counts: readonly number[]): ReadonlyMap<Reason, number> {

@@ -1,4 +1,8 @@
-/** Gives every node name a small number, and keeps its JSON. */
+/** Gives every node a small number, by which rankings keep what they know of it. */
+
+import { asciiJson, item } from "./ascii-json.ts";
+import { NameIndex } from "./name-index.ts";
+import type { NodeNames } from "./node-names.ts";
 
 /** The names of one call, each once. */
 export interface Asked {
@@ -10,33 +14,44 @@ export interface Asked {
 
 export class NodeTable {
   readonly #numbers = new Map<string, number>();
-  /** The call in which a node was last asked about: marking costs less than a set per call. */
+  readonly #index = new NameIndex();
+  /** The call in which a node was asked about last: marking costs less than a set for every call. */
   readonly #askedIn: number[] = [];
   #call = 0;
-  /** Every name as a JSON string, by number. */
-  readonly json: string[] = [];
+  readonly #items: string[] = [];
 
   get size(): number {
-    return this.json.length;
+    return this.#items.length;
   }
 
-  /** The number of a name, which gets one if it has none. */
+  /** The name as JSON, with a comma before it. */
+  item(number: number): string {
+    return this.#items[number] ?? "";
+  }
+
+  /** The name as JSON. */
+  json(number: number): string {
+    return this.item(number).slice(1);
+  }
+
+  /** The number of that node, which gets one if it has none. */
   add(name: string): number {
     const known = this.#numbers.get(name);
     if (known !== undefined) return known;
-    const number = this.json.push(JSON.stringify(name)) - 1;
+    const number = this.#items.push(item(asciiJson(name))) - 1;
     this.#numbers.set(name, number);
+    this.#index.add(name);
     this.#askedIn.push(0);
     return number;
   }
 
-  ask(names: readonly string[]): Asked {
+  ask(names: NodeNames): Asked {
     this.#call += 1;
     const numbers: number[] = [];
     const strangers = new Set<string>();
-    for (const name of names) {
-      const number = this.#numbers.get(name);
-      if (number === undefined) strangers.add(name);
+    for (let index = 0; index < names.count; index++) {
+      const number = this.#find(names, index);
+      if (number === undefined) strangers.add(names.name(index));
       else if (this.#askedIn[number] !== this.#call) {
         this.#askedIn[number] = this.#call;
         numbers.push(number);
@@ -45,9 +60,15 @@ export class NodeTable {
     return { numbers, strangers };
   }
 
-  /** The number of a node if the last `ask` named it. */
+  /** The number of that node, if the last `ask` was about it. */
   asked(name: string): number | undefined {
     const number = this.#numbers.get(name);
     return number !== undefined && this.#askedIn[number] === this.#call ? number : undefined;
+  }
+
+  #find(names: NodeNames, index: number): number | undefined {
+    const number = this.#index.find(names.bytes, names.startOf(index), names.endOf(index));
+    // The index does not have names that would be odd in JSON; no cluster has such nodes.
+    return number === -1 ? this.#numbers.get(names.name(index)) : number;
   }
 }

@@ -16,6 +16,9 @@ export interface Prepared {
   readonly verdicts: Uint8Array;
   /** 0 to 9. Which node is the best depends on who is asked about, and on how busy the nodes are now. */
   readonly scores: Uint8Array;
+  /** What stands in answers for a rejected node, and for any node with its score; made when first needed. */
+  readonly rejections: (string | undefined)[];
+  readonly priorities: (string | undefined)[];
 }
 
 /** Prepares a ranking once for as long as no verdict changes. */
@@ -45,14 +48,16 @@ const codes = new Map<Reason, number>(reasons.map((reason, index) => [reason, in
 function prepare({ fitting, rejected }: Ranking, nodes: NodeTable): Prepared {
   const fittingNumbers = fitting.map(({ node }) => nodes.add(node.name));
   const rejectedNumbers = rejected.map(({ node }) => nodes.add(node));
-  const verdicts = new Uint8Array(nodes.size);
-  const scores = new Uint8Array(nodes.size);
+  const { size } = nodes;
+  const verdicts = new Uint8Array(size);
+  const scores = new Uint8Array(size);
   for (const [place, number] of fittingNumbers.entries()) {
     verdicts[number] = fits;
     scores[number] = highestScore - Math.floor((highestScore * place) / fitting.length);
   }
-  for (const [index, { reason }] of rejected.entries()) {
-    verdicts[rejectedNumbers[index] ?? 0] = codes.get(reason) ?? 0;
+  for (const [index, number] of rejectedNumbers.entries()) {
+    const reason = rejected[index]?.reason;
+    verdicts[number] = reason === undefined ? 0 : (codes.get(reason) ?? 0);
   }
-  return { nodes, verdicts, scores };
+  return { nodes, verdicts, scores, rejections: Array(size), priorities: Array(size) };
 }

@@ -31,7 +31,7 @@ const forgetAfterMs = 60_000;
 
 /** What was known at the last look at all nodes: joining them anew for each that changes would take too long. */
 interface Known {
-  /** Absent before vCenter was read. */
+  /** Least busy first; absent before vCenter was read. */
   readonly byName: ReadonlyMap<string, NodeBinding> | undefined;
   readonly bindings: unknown;
   /** The last moment at which this was known to be so. */
@@ -74,7 +74,7 @@ export class NodeLabeller {
   async #sweepOnce(): Promise<void> {
     this.#known = this.#look();
     const nodes = this.#options.listNodes();
-    for (const [i, node] of nodes.entries()) {
+    for (const [i, node] of [...(this.#known.byName?.keys() ?? nodes)].entries()) {
       if (i % sliceSize === sliceSize - 1) await new Promise(setImmediate);
       this.check(node);
     }
@@ -129,8 +129,14 @@ function closedIfOurs(seen: NodeMarks): NodeMarks {
   return Object.keys(seen.labels).length === 0 ? seen : closed(seen);
 }
 
+/** Least busy first: when many nodes open together, the first to do so wakes the pods that wait, and gets them. */
 function mapByName(bindings: readonly NodeBinding[]): ReadonlyMap<string, NodeBinding> {
-  return new Map(bindings.map((binding) => [nameOf(binding), binding]));
+  const inOrder = bindings.toSorted((a, b) => demandMhz(a) - demandMhz(b));
+  return new Map(inOrder.map((binding) => [nameOf(binding), binding]));
+}
+
+function demandMhz(binding: NodeBinding): number {
+  return binding.kind === "bound" ? binding.candidate.virtualMachine.cpuDemandMhz : 0;
 }
 
 function ageMs(then: Date, now: Date): number {

@@ -23,9 +23,6 @@ export interface NudgerOptions {
 /** From the moment at which a node began to suit, and from one touch to the next. */
 const gapsMs = [1_000, 4_000, 10_000, 30_000];
 
-/** Whoever waits is woken with the others: following every requirement would only cost memory. */
-const followedWaits = 64;
-
 export class Nudger {
   readonly #options: NudgerOptions;
   /** What suited when it was last looked, for each requirement that pods wait for. */
@@ -41,11 +38,9 @@ export class Nudger {
   /** Takes note of what pods wait for now. */
   look(waits: readonly Wait[]): void {
     const before = this.#suiting;
-    const after = waits
-      .slice(0, followedWaits)
-      .map(
-        ({ requirement: { gpu, hours }, ranking }) => [`${gpu} ${hours}`, ranking.fitting] as const,
-      );
+    const after = waits.map(
+      ({ requirement: { gpu, hours }, fitting }) => [`${gpu} ${hours}`, fitting] as const,
+    );
     this.#suiting = new Map(after);
     for (const [key, fitting] of after) {
       const newcomer = newcomerAmong(fitting, before.get(key) ?? []);

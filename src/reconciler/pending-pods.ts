@@ -7,9 +7,10 @@ import { resolveDemand } from "../api/demand.ts";
 import type { GpuInfoSpec } from "../api/gpuinfo.ts";
 import { recordOf } from "../api/injected.ts";
 import type { Pod } from "../api/pod.ts";
-import type { Ranking, Requirement, Selection, SelectNodes } from "../selection/model.ts";
+import type { Fitting, Ranking, Requirement, Selection, SelectNodes } from "../selection/model.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 import { summarise } from "./summary.ts";
+import { takeTurns } from "./turns.ts";
 import { noNodeSuits, noRoom } from "./waiting-note.ts";
 
 /** What is needed of a pod that gpuinfo manages. */
@@ -43,10 +44,11 @@ export interface WaitingEvent {
   readonly note: string;
 }
 
-/** What pods wait for, and what selection says to it. */
+/** What pods wait for, and what would suit them. */
 export interface Wait {
   readonly requirement: Requirement;
-  readonly ranking: Ranking;
+  /** Best first. */
+  readonly fitting: readonly Fitting[];
 }
 
 export interface PendingPodsOptions {
@@ -55,15 +57,15 @@ export interface PendingPodsOptions {
   readonly selectNodes: SelectNodes;
   readonly specOf: (namespace: string, name: string) => GpuInfoSpec | undefined;
   readonly recordEvent: (pod: PendingPod, event: WaitingEvent) => void;
-  /** Hears after each sweep what pods wait for, each requirement once. */
+  /** Hears after each sweep what pods wait for, each requirement once, and not more than 64 of them. */
   readonly onWaits?: (waits: readonly Wait[]) => void;
   /** False during the first moments, when having no inventory yet is no news. */
   readonly isSettled: () => boolean;
   readonly now: () => Date;
 }
 
-/** How many pods are looked at before other work gets its turn. */
-const sliceSize = 100;
+/** Whoever waits is woken with the others: handing on every requirement would only cost memory. */
+const handedOn = 64;
 /** A node that suits is taken within moments, unless something else is in the way. */
 const graceMs = 15_000;
 /** The API server keeps events for an hour, pods may wait for days. */
@@ -82,7 +84,11 @@ interface Memory {
   readonly suitsSinceMs?: number;
 }
 
-type Judged = (requirement: Requirement) => Selection;
+/** Pods that need the same: they are judged together, and by the megabyte that a judgement may take, one after the other. */
+interface Alike {
+  readonly requirement: Requirement;
+  readonly pods: PendingPod[];
+}
 
 export class PendingPods {
   readonly #options: PendingPodsOptions;
@@ -98,21 +104,53 @@ export class PendingPods {
 
   async #sweepOnce(): Promise<void> {
     const memories = new Map<string, Memory>();
-    const { judge, waits } = this.#judgeEachOnce();
-    for (const [i, pod] of this.#options.listPods().entries()) {
-      if (i % sliceSize === sliceSize - 1) await new Promise(setImmediate);
-      if (pod.nodeName !== undefined || pod.deleting) continue;
-      const before = this.#memories.get(pod.uid) ?? {};
-      memories.set(pod.uid, pod.unschedulable ? this.#look(pod, judge, before) : before);
+    const waits: Wait[] = [];
+    const turn = takeTurns();
+    const groups = await this.#lookAtDemands(memories, turn);
+    for (const { requirement, pods } of groups) {
+      const selection = this.#options.selectNodes(requirement, { audience: "pod" });
+      const find = this.#finder(requirement, selection);
+      for (const pod of pods) {
+        await turn();
+        memories.set(pod.uid, this.#tell(pod, find(pod), this.#memoryOf(pod)));
+      }
+      if (selection.kind === "ranked" && waits.length < handedOn) {
+        waits.push({ requirement, fitting: selection.ranking.fitting });
+      }
     }
     // Pods that are bound or gone are forgotten with this.
     this.#memories = memories;
-    this.#options.onWaits?.(waits());
+    this.#options.onWaits?.(waits);
+  }
+
+  /** @returns the pods that wait for a node; what is to be said of the others is said. */
+  async #lookAtDemands(
+    memories: Map<string, Memory>,
+    turn: () => Promise<void>,
+  ): Promise<Iterable<Alike>> {
+    const groups = new Map<string, Alike>();
+    for (const pod of this.#options.listPods()) {
+      await turn();
+      if (pod.nodeName !== undefined || pod.deleting) continue;
+      memories.set(pod.uid, this.#memoryOf(pod));
+      if (!pod.unschedulable) continue;
+      const demand = resolveDemand(pod.pod, pod.namespace, this.#options.specOf);
+      if (demand.kind === "refused") {
+        const { message } = demand;
+        const finding = { key: message, reason: "DemandRefused", note: () => message } as const;
+        memories.set(pod.uid, this.#tell(pod, finding, this.#memoryOf(pod)));
+      }
+      if (demand.kind === "needs") addTo(groups, demand.requirement, pod);
+    }
+    return groups.values();
+  }
+
+  #memoryOf({ uid }: PendingPod): Memory {
+    return this.#memories.get(uid) ?? {};
   }
 
   /** Tells what is new about the pod. */
-  #look(pod: PendingPod, judge: Judged, before: Memory): Memory {
-    const finding = this.#find(pod, judge);
+  #tell(pod: PendingPod, finding: Finding | undefined, before: Memory): Memory {
     if (finding === undefined) return before;
     const { key, reason, note } = finding;
     const { told } = before;
@@ -125,33 +163,30 @@ export class PendingPods {
     return { told: { key, atMs }, ...suits };
   }
 
-  #find(pod: PendingPod, judge: Judged): Finding | undefined {
-    const demand = resolveDemand(pod.pod, pod.namespace, this.#options.specOf);
-    if (demand.kind === "none") return undefined;
-    if (demand.kind === "refused") {
-      const { message } = demand;
-      return { key: message, reason: "DemandRefused", note: () => message };
-    }
-    const selection = judge(demand.requirement);
-    if (selection.kind === "unavailable") {
-      const { reason, message } = selection;
-      if (!this.#options.isSettled()) return undefined;
-      return { key: reason, reason, note: () => `no node can be chosen: ${message}` };
-    }
-    return this.#findAmong(selection.ranking, pod);
+  /** What is to be said of a pod that needs this. */
+  #finder(
+    requirement: Requirement,
+    selection: Selection,
+  ): (pod: PendingPod) => Finding | undefined {
+    if (selection.kind === "ranked") return this.#finderAmong(requirement, selection.ranking);
+    const { reason, message } = selection;
+    return () =>
+      this.#options.isSettled()
+        ? { key: reason, reason, note: () => `no node can be chosen: ${message}` }
+        : undefined;
   }
 
-  #findAmong(ranking: Ranking, { pod }: PendingPod): Finding {
-    const { requirement, fitting } = ranking;
+  #finderAmong(requirement: Requirement, ranking: Ranking): (pod: PendingPod) => Finding {
     const key = JSON.stringify([requirement, summarise(ranking).sentence]);
-    const hours = () => this.#hoursOfTooShort(requirement);
-    return fitting.length === 0
-      ? { key, reason: "NoNodeSuits", note: () => noNodeSuits(ranking, hours()) }
-      : {
+    let found: readonly number[] | undefined;
+    const hours = () => (found ??= this.#hoursOfTooShort(requirement));
+    return ranking.fitting.length === 0
+      ? () => ({ key, reason: "NoNodeSuits", note: () => noNodeSuits(ranking, hours()) })
+      : ({ pod }) => ({
           key,
           reason: "NodesSuitButNotNow",
           note: () => noRoom(ranking, hours(), recordOf(pod)),
-        };
+        });
   }
 
   /** The hours that are left on the nodes that would suit, were it not for that. */
@@ -164,22 +199,11 @@ export class PendingPods {
       ...rejected.filter(({ reason }) => reason === "TooFewHours").map(() => 0),
     ];
   }
+}
 
-  #judgeEachOnce(): { judge: Judged; waits: () => Wait[] } {
-    const selections = new Map<string, { requirement: Requirement; selection: Selection }>();
-    return {
-      judge: (requirement) => {
-        const key = `${requirement.gpu} ${requirement.hours}`;
-        const known = selections.get(key);
-        if (known !== undefined) return known.selection;
-        const selection = this.#options.selectNodes(requirement, { audience: "pod" });
-        selections.set(key, { requirement, selection });
-        return selection;
-      },
-      waits: () =>
-        [...selections.values()].flatMap(({ requirement, selection }) =>
-          selection.kind === "ranked" ? [{ requirement, ranking: selection.ranking }] : [],
-        ),
-    };
-  }
+function addTo(groups: Map<string, Alike>, requirement: Requirement, pod: PendingPod): void {
+  const key = `${requirement.gpu} ${requirement.hours}`;
+  const alike = groups.get(key);
+  if (alike === undefined) groups.set(key, { requirement, pods: [pod] });
+  else alike.pods.push(pod);
 }

@@ -24,14 +24,15 @@ export function noRoom(
 ): string {
   const { candidates, nodes } = summarise(ranking);
   const [suit, them] = candidates === 1 ? ["suits", "it"] : ["suit", "them"];
-  const names = nameSome(ranking.fitting.map(({ node }) => node.name));
+  const names = nameSome(ranking.fitting);
   const rest = candidates === nodes ? "" : `; not ${rejections(ranking, hoursAvailable)}`;
   return `${candidates} of ${nodes} nodes ${suit}, but kube-scheduler finds no room on ${them}: ${names}${rest}${frozen(ranking, admission)}`;
 }
 
-function nameSome(names: readonly string[]): string {
-  const shown = names.slice(0, namedNodes).join(", ");
-  return names.length <= namedNodes ? shown : `${shown} and ${names.length - namedNodes} more`;
+function nameSome(nodes: readonly Fitting[]): string {
+  const names = nodes.slice(0, namedNodes).map(({ node }) => node.name);
+  const more = nodes.length - names.length;
+  return more === 0 ? names.join(", ") : `${names.join(", ")} and ${more} more`;
 }
 
 function rejections(ranking: Ranking, hoursAvailable: readonly number[]): string {

@@ -38,6 +38,12 @@ async function names(...args: readonly string[]): Promise<string[]> {
   return output.split("\n").filter((line) => line !== "");
 }
 
+async function markNodes(): Promise<void> {
+  const entries = Object.entries(marks).map(([key, value]) => `${key}=${value}`);
+  await controlPlane.kubectl(["label", "--overwrite", "nodes", "n1", "n2", ...entries]);
+  await controlPlane.kubectl(["annotate", "--overwrite", "nodes", "n1", "n2", ...entries]);
+}
+
 async function waitingPod(name: string, spec: object, labels = {}): Promise<void> {
   const containers = [{ name: "c", image: "registry.k8s.io/pause:3.10" }];
   await controlPlane.api.call("POST", "/api/v1/namespaces/default/pods", {
@@ -49,8 +55,7 @@ async function waitingPod(name: string, spec: object, labels = {}): Promise<void
 beforeAll(async () => {
   controlPlane = await startControlPlane();
   for (const name of ["n1", "n2"]) {
-    const metadata = { name, labels: marks, annotations: marks };
-    await controlPlane.api.call("POST", "/api/v1/nodes", { metadata });
+    await controlPlane.api.call("POST", "/api/v1/nodes", { metadata: { name } });
   }
   await controlPlane.api.call("POST", "/api/v1/nodes", { metadata: { name: "n3" } });
   await waitingPod("ours", { schedulerName: "gpuinfo-scheduler" });
@@ -123,11 +128,38 @@ describe("make deploy", { timeout }, () => {
   });
 });
 
+describe("make deploy MODE=advice after another mode", { timeout }, () => {
+  let ended: Ended;
+
+  beforeAll(async () => {
+    await markNodes();
+    ended = await run("deploy", "--mode", "advice");
+  }, timeout);
+
+  it("takes the webhook away before what answers it, and names the pods that wait", async () => {
+    expect(ended.code).toBe(0);
+    const webhook = ended.output.indexOf('admissionregistration.k8s.io "gpuinfo" deleted');
+    const service = ended.output.indexOf('service "gpuinfo-webhook" deleted');
+    expect(webhook).toBeGreaterThan(0);
+    expect(webhook).toBeLessThan(service);
+    expect(await names("mutatingwebhookconfigurations")).toEqual([]);
+    expect(ended.output).toContain("kubectl delete pod --namespace default ours");
+  });
+
+  it("takes the labels off the nodes that nobody keeps right any more", async () => {
+    expect(ended.output).toContain("Labels were taken off 2 nodes");
+    const nodes = await controlPlane.kubectl(["get", "nodes", "-o", "json"]);
+    expect(nodes).not.toContain('"topology.corinternal.com/');
+    expect(nodes).toContain('"example.com/rack"');
+  });
+});
+
 describe("make undeploy", { timeout }, () => {
   let first: Ended;
 
   beforeAll(async () => {
     await run("deploy");
+    await markNodes();
     // Half of it is gone already.
     await controlPlane.kubectl([
       "delete",

@@ -131,9 +131,7 @@ describe("a real kube-scheduler", () => {
     onTestFinished(() => nudger.stop());
     const requirement = { gpu: false, hours: 1 };
     const fitting = [{ ...aCandidate({ node: aNode({ name: "worker-1" }) }), hoursAvailable: 9 }];
-    nudger.look([
-      { requirement, ranking: { requirement, takenAt: new Date(), fitting, rejected: [] } },
-    ]);
+    nudger.look([{ requirement, fitting }]);
     expect(await untilBound({ controlPlane }, "train")).toBe("worker-1");
   });
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { filter, passAll } from "../../../src/extender/filter.ts";
 import { messages } from "../../../src/extender/messages.ts";
+import { NodeNames } from "../../../src/extender/node-names.ts";
 import { PreparedRankings } from "../../../src/extender/prepared.ts";
 import { prioritize, scoreAllEqual } from "../../../src/extender/prioritize.ts";
 import { type Ranking, type Reason, type Rejected, reasons } from "../../../src/selection/model.ts";
@@ -32,13 +33,15 @@ interface FilterResult {
 type Scores = readonly { readonly Host: string; readonly Score: number }[];
 
 function filtered(ranking: Ranking, names: readonly string[], rankings = new PreparedRankings()) {
-  const { json, ...counts } = filter(rankings.get(ranking), names);
+  const { json, ...counts } = filter(rankings.get(ranking), NodeNames.of(names));
   const result: FilterResult = JSON.parse(json);
   return { result, ...counts };
 }
 
 function scored(ranking: Ranking, names: readonly string[], rankings = new PreparedRankings()) {
-  const list: Scores = JSON.parse(prioritize(rankings.get(ranking), ranking.fitting, names));
+  const list: Scores = JSON.parse(
+    prioritize(rankings.get(ranking), ranking.fitting, NodeNames.of(names)),
+  );
   return list;
 }
 
@@ -112,8 +115,26 @@ describe("filter", () => {
     );
   });
 
+  it("answers in ASCII, whatever the names", () => {
+    fc.assert(
+      fc.property(question, ({ names, ...given }) => {
+        const ranking = rankingOf(given);
+        const prepared = new PreparedRankings().get(ranking);
+        const asked = NodeNames.of(names);
+        for (const text of [
+          filter(prepared, asked).json,
+          prioritize(prepared, ranking.fitting, asked),
+          passAll(asked),
+          scoreAllEqual(asked),
+        ]) {
+          expect(Buffer.byteLength(text)).toBe(text.length);
+        }
+      }),
+    );
+  });
+
   it("passes every name once where nothing is asked of us", () => {
-    const result: FilterResult = JSON.parse(passAll(["b", "a", "b", '"']));
+    const result: FilterResult = JSON.parse(passAll(NodeNames.of(["b", "a", "b", '"'])));
     expect(result).toMatchObject({ NodeNames: ["b", "a", '"'], FailedAndUnresolvableNodes: {} });
   });
 });
@@ -176,7 +197,7 @@ describe("prioritize", () => {
   });
 
   it("scores all alike where nothing is asked of us", () => {
-    expect(JSON.parse(scoreAllEqual(["b", "a", "b"]))).toEqual([
+    expect(JSON.parse(scoreAllEqual(NodeNames.of(["b", "a", "b"])))).toEqual([
       { Host: "b", Score: 0 },
       { Host: "a", Score: 0 },
     ]);

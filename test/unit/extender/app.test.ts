@@ -155,6 +155,28 @@ describe("POST /filter", () => {
 });
 
 describe("POST /prioritize", () => {
+  it("does not hold against a node what the pod itself will use there", async () => {
+    const three = names.slice(0, 3);
+    const { app } = anExtender({ expectedMilliCpu: new Map(three.map((name) => [name, 20_000])) });
+    const { metadata } = aPod();
+    for (const preferredNode of three) {
+      const record = { at: now.toISOString(), gpu: true, hours: 100, required: [], preferredNode };
+      const annotations = {
+        ...metadata.annotations,
+        [annotationKeys.injected]: JSON.stringify(record),
+      };
+      const answer = await post(
+        app,
+        "/prioritize",
+        ask(three, {
+          metadata: { ...metadata, creationTimestamp: now.toISOString(), annotations },
+          spec: { containers: [{ resources: { requests: { cpu: "20" } } }] },
+        }),
+      );
+      expect(answer.body).toContainEqual({ Host: preferredNode, Score: 10 });
+    }
+  });
+
   it("scores the nodes, the best of them 10", async () => {
     const { app, calls, selectNodes } = anExtender();
     const selection = selectNodes({ gpu: true, hours: 100 }, { audience: "pod" });

@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { MalformedRequest, readArgs } from "../../../src/extender/wire.ts";
+import { MalformedRequest } from "../../../src/extender/malformed-request.ts";
+import { readArgs } from "../../../src/extender/wire.ts";
 import { aPod } from "../../support/extender.ts";
 
 function read(value: unknown) {
-  return readArgs(Buffer.from(typeof value === "string" ? value : JSON.stringify(value)));
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const { names, ...args } = readArgs(Buffer.from(text));
+  return { ...args, names: names.all() };
 }
 
 const pod = JSON.stringify(aPod());

@@ -45,8 +45,10 @@ function aLabeller(nodes: readonly string[] = ["worker-1"]) {
         marks.set(node, apply(marks.get(node) ?? bare, patch));
       }
     },
-    setHost: (host: Partial<Host>, takenAt = now) => {
-      const machines = nodes.map((name, i) => aMachine({ id: `vc/vm-${i}`, name, gpus: [aGpu] }));
+    setHost: (host: Partial<Host>, takenAt = now, demandMhz: Record<string, number> = {}) => {
+      const machines = nodes.map((name, i) =>
+        aMachine({ id: `vc/vm-${i}`, name, gpus: [aGpu], cpuDemandMhz: demandMhz[name] ?? 100 }),
+      );
       const inventory = anInventory([aHost(host)], machines, takenAt);
       known = {
         bindings: bindNodes(
@@ -129,6 +131,12 @@ describe("the node labeller", () => {
     echo();
     setHost({ maintenance: "in", name: "esxi-b.example.com" });
     expect(await work()).toEqual(["worker-1"]);
+  });
+
+  it("opens the least busy node first: it wakes the pods that wait, and gets them", async () => {
+    const { setHost, work } = aLabeller(["busy", "idle", "usual"]);
+    setHost({}, now, { busy: 900, idle: 10, usual: 200 });
+    expect(await work()).toEqual(["idle!", "usual!", "busy!"]);
   });
 
   it("heals a label that somebody has overwritten, even back to what it was before", async () => {

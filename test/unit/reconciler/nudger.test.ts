@@ -18,7 +18,7 @@ function waitFor(hours: number, ...names: readonly string[]): Wait {
     ...aCandidate({ node: aNode({ name }) }),
     hoursAvailable: 8760,
   }));
-  return { requirement, ranking: { requirement, takenAt: now, fitting, rejected: [] } };
+  return { requirement, fitting };
 }
 
 function aNudger() {

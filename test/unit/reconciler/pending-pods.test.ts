@@ -349,4 +349,30 @@ describe("what pods wait for", () => {
       [],
     ]);
   });
+
+  it("is handed on for 64 requirements, so that many do not fill the memory; every pod is told", async () => {
+    const pods = Array.from({ length: 100 }, (_, i) =>
+      aPod({ uid: `uid-${i}` }, { [annotationKeys.desAccTime]: String(i + 1) }),
+    );
+    const { sweep, waits } = watchOver(...pods);
+    expect(await sweep()).toHaveLength(100);
+    expect(waits[0]).toHaveLength(64);
+  });
+
+  it("is found out without holding up others for as long as all of it takes", async () => {
+    const pods = Array.from({ length: 10 }, (_, i) =>
+      aPod({ uid: `uid-${i}` }, { [annotationKeys.desAccTime]: String(i + 1) }),
+    );
+    const { sweep, answer } = watchOver(...pods);
+    let turns = 0;
+    answer((requirement) => {
+      const until = performance.now() + 12;
+      while (performance.now() < until);
+      return ranked([], [])(requirement);
+    });
+    const others = setInterval(() => turns++, 1);
+    await sweep();
+    clearInterval(others);
+    expect(turns).toBeGreaterThanOrEqual(10);
+  });
 });

@@ -1,0 +1,3 @@
+import { describePlacement } from "./behaviour.ts";
+
+describePlacement("extender");
