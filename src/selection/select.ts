@@ -22,6 +22,7 @@ import {
   type Verdicts,
   withEnoughHours,
 } from "./rank.ts";
+import { type Bound, rebind } from "./rebind.ts";
 import { simulateAccelerators } from "./simulation.ts";
 
 /** What is known at one moment. The same objects are handed over as long as nothing changed. */
@@ -118,25 +119,20 @@ function unavailable(reason: Unavailable["reason"], message: string): Unavailabl
   return { kind: "unavailable", reason, message };
 }
 
-/** Binding looks at every node and machine, so it is done once for the same nodes, machines and hosts. */
+/** Binding looks at every node and machine: it is done once for the same facts, and in full only where it must be. */
 function rememberBindings({ simulate }: SelectionSettings) {
-  let last:
-    | {
-        nodes: unknown;
-        virtualMachines: unknown;
-        hosts: unknown;
-        bindings: readonly NodeBinding[];
-      }
-    | undefined;
-  return (nodes: readonly NodeIdentity[], inventory: Inventory): readonly NodeBinding[] => {
-    const { virtualMachines, hosts } = inventory;
-    if (last?.nodes === nodes && last.virtualMachines === virtualMachines && last.hosts === hosts) {
-      return last.bindings;
-    }
-    const bindings = bindNodes(nodes, simulate ? simulateAccelerators(inventory) : inventory);
-    last = { nodes, virtualMachines, hosts, bindings };
+  let last: (Bound & { readonly source: Inventory }) | undefined;
+  return (nodes: readonly NodeIdentity[], source: Inventory): readonly NodeBinding[] => {
+    if (last?.nodes === nodes && sameObjects(last.source, source)) return last.bindings;
+    const inventory = simulate ? simulateAccelerators(source) : source;
+    const bindings = (last && rebind(last, nodes, inventory)) ?? bindNodes(nodes, inventory);
+    last = { nodes, inventory, bindings, source };
     return bindings;
   };
+}
+
+function sameObjects(a: Inventory, b: Inventory): boolean {
+  return a.virtualMachines === b.virtualMachines && a.hosts === b.hosts;
 }
 
 /** Hours are chosen by users, and each number of them is remembered by itself: so many, the oldest go first. */
