@@ -10,7 +10,7 @@ afterEach(() => {
 
 describe("soon", () => {
   it("makes one piece of work of a burst of calls, and does not put it off for them", async () => {
-    const work = vi.fn(async () => {});
+    const work = vi.fn<() => Promise<void>>(async () => {});
     const later = soon(50, work, () => {});
     later.call();
     await vi.advanceTimersByTimeAsync(40);
@@ -37,7 +37,7 @@ describe("soon", () => {
   });
 
   it("does nothing any more once it was stopped", async () => {
-    const work = vi.fn(async () => {});
+    const work = vi.fn<() => Promise<void>>(async () => {});
     const later = soon(1, work, () => {});
     later.call();
     later.stop();

@@ -152,9 +152,9 @@ describe("fifty pods at once", () => {
     const admissions = new Admissions();
     /** Least expected CPU first, as selection ranks nodes that are equally idle. */
     const selectNodes: SelectNodes = (requirement) => {
-      const milli = (name: string): number => admissions.expectedMilliCpu(now).get(name) ?? 0;
+      const milli = admissions.expectedMilliCpu(now);
       const fitting = nodes
-        .toSorted((a, b) => milli(a) - milli(b) || (a < b ? -1 : 1))
+        .toSorted((a, b) => (milli.get(a) ?? 0) - (milli.get(b) ?? 0) || (a < b ? -1 : 1))
         .map(aFitting);
       return { kind: "ranked", ranking: { requirement, takenAt: now, fitting, rejected: [] } };
     };
