@@ -66,7 +66,8 @@ manager: deps ## Compile the controller to dist/.
 	@npm run --silent build
 
 run: deps ## Run the controller here against the current kubeconfig; wants GOVMOMI_URL, _USERNAME, _PASSWORD.
-	@LEADER_ELECTION=$${LEADER_ELECTION:-false} $(NODE) src/main.ts
+	@LEADER_ELECTION=$${LEADER_ELECTION:-false} PLACEMENT_MODE=$${PLACEMENT_MODE:-off} \
+		$(NODE) src/main.ts
 
 clean-tools: deps ## Remove the built tools of every checkout from the cache.
 	@$(NODE) hack/stack/cli/clean-tools.ts

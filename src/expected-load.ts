@@ -33,9 +33,10 @@ const unseenMs = 60_000;
 
 export class ExpectedLoad {
   readonly #loads = new Map<string, Load>();
+  readonly #sums = new Map<string, { pods: number; milliCpu: number }>();
   #current: ReadonlyMap<string, number> = new Map();
   #isDirty = false;
-  /** When the first of the loads that are counted began: until it ends, nothing changes by itself. */
+  /** No load that is counted began before: until that one ends, nothing changes by itself. */
   readonly #firstMs = { bound: Number.POSITIVE_INFINITY, waiting: Number.POSITIVE_INFINITY };
 
   podChanged(pod: LoadingPod): void {
@@ -43,12 +44,17 @@ export class ExpectedLoad {
     if (load === undefined) return this.podDeleted(pod);
     const before = this.#loads.get(pod.uid);
     if (before !== undefined && isSame(before, load)) return;
+    this.podDeleted(pod);
     this.#loads.set(pod.uid, load);
-    this.#isDirty = true;
+    this.#count(load, 1);
+    this.#firstMs[load.kind] = Math.min(this.#firstMs[load.kind], load.sinceMs);
   }
 
   podDeleted({ uid }: Pick<LoadingPod, "uid">): void {
-    if (this.#loads.delete(uid)) this.#isDirty = true;
+    const load = this.#loads.get(uid);
+    if (load === undefined) return;
+    this.#loads.delete(uid);
+    this.#count(load, -1);
   }
 
   /**
@@ -57,22 +63,30 @@ export class ExpectedLoad {
    */
   current(measuredAt: Date, now: Date): ReadonlyMap<string, number> {
     const ended = { bound: measuredAt.getTime() - unseenMs, waiting: now.getTime() - takesTurnMs };
-    const first = this.#firstMs;
-    const isOver = first.bound <= ended.bound || first.waiting <= ended.waiting;
-    if (!this.#isDirty && !isOver) return this.#current;
-    first.bound = first.waiting = Number.POSITIVE_INFINITY;
-    const sums = new Map<string, number>();
-    for (const [uid, { kind, node, milliCpu, sinceMs }] of this.#loads) {
-      if (sinceMs <= ended[kind]) {
-        this.#loads.delete(uid);
-        continue;
-      }
-      sums.set(node, (sums.get(node) ?? 0) + milliCpu);
-      first[kind] = Math.min(first[kind], sinceMs);
-    }
+    const { bound, waiting } = this.#firstMs;
+    if (bound <= ended.bound || waiting <= ended.waiting) this.#forgetEnded(ended);
+    if (!this.#isDirty) return this.#current;
     this.#isDirty = false;
+    const sums = new Map([...this.#sums].map(([node, { milliCpu }]) => [node, milliCpu]));
     if (!haveSameEntries(sums, this.#current)) this.#current = sums;
     return this.#current;
+  }
+
+  #forgetEnded(ended: Readonly<Record<Load["kind"], number>>): void {
+    const first = this.#firstMs;
+    first.bound = first.waiting = Number.POSITIVE_INFINITY;
+    for (const [uid, { kind, sinceMs }] of this.#loads) {
+      if (sinceMs <= ended[kind]) this.podDeleted({ uid });
+      else first[kind] = Math.min(first[kind], sinceMs);
+    }
+  }
+
+  #count({ node, milliCpu }: Load, sign: 1 | -1): void {
+    const sum = this.#sums.get(node) ?? { pods: 0, milliCpu: 0 };
+    const next = { pods: sum.pods + sign, milliCpu: sum.milliCpu + sign * milliCpu };
+    if (next.pods === 0) this.#sums.delete(node);
+    else this.#sums.set(node, next);
+    this.#isDirty = true;
   }
 }
 

@@ -59,7 +59,7 @@ function handle(verb: Verb, answer: Answer, options: ExtenderOptions): RequestHa
     if (!Buffer.isBuffer(body) || body.length === 0)
       throw new MalformedRequest("the body is empty");
     const args = readArgs(body);
-    const decision = decide(args, options);
+    const decision = decide(args, verb, options);
     const { code, body: text, namesOut, rejected } = answer(decision, args.names);
     // Lists are in ASCII; what goes with another status need not be.
     const bytes = Buffer.from(text, code === 200 ? "latin1" : "utf8");

@@ -4,6 +4,7 @@ import { resolveDemand } from "../api/demand.ts";
 import type { GpuInfoSpec } from "../api/gpuinfo.ts";
 import { ownLoad } from "../api/own-load.ts";
 import type { Question, Ranking, SelectNodes } from "../selection/model.ts";
+import type { Verb } from "./observer.ts";
 import type { ExtenderArgs } from "./wire.ts";
 
 export interface DecideOptions {
@@ -23,7 +24,12 @@ export type Decision =
 const wantsNames =
   "gpuinfo wants node names, not whole nodes: set nodeCacheCapable: true in its entry of the KubeSchedulerConfiguration";
 
-export function decide({ pod, fullNodes }: ExtenderArgs, options: DecideOptions): Decision {
+/** The order among nodes matters to prioritize alone. */
+export function decide(
+  { pod, fullNodes }: ExtenderArgs,
+  verb: Verb,
+  options: DecideOptions,
+): Decision {
   if (fullNodes) return { kind: "fullNodes", message: wantsNames };
   const demand = resolveDemand(pod, pod.metadata.namespace ?? "default", options.getGpuInfoSpec);
   switch (demand.kind) {
@@ -32,7 +38,7 @@ export function decide({ pod, fullNodes }: ExtenderArgs, options: DecideOptions)
     case "refused":
       return { kind: "refused", message: demand.message };
     case "needs": {
-      const own = ownLoad(pod, options.now());
+      const own = verb === "prioritize" ? ownLoad(pod, options.now()) : undefined;
       const question: Question = { audience: "pod", ...(own !== undefined && { own }) };
       const selection = options.selectNodes(demand.requirement, question);
       if (selection.kind === "unavailable") {

@@ -1,6 +1,7 @@
 /** Takes from a pod that gpuinfo manages what placement needs to know. */
 
 import { cpuRequestMilli } from "../api/cpu-request.ts";
+import { group } from "../api/group.ts";
 import { recordOf } from "../api/injected.ts";
 import { labelKeys } from "../api/names.ts";
 import { Pod } from "../api/pod.ts";
@@ -30,7 +31,7 @@ export interface ManagedPod {
   readonly unschedulable: boolean;
   /** The node that the webhook preferred for it. */
   readonly preferredNode?: string;
-  /** For reading its demand. */
+  /** For reading its demand: of labels and annotations, only the annotations under our prefix. */
   readonly pod: Pod;
 }
 
@@ -68,16 +69,20 @@ function identity(object: unknown, field: "uid" | "namespace" | "name"): string 
   return text;
 }
 
-/** Of a pod in a shape that we do not know, the annotations still say what it needs. */
+/**
+ * Of a pod in a shape that we do not know, the annotations still say what it needs. Those of others are not kept:
+ * a pod may have 256 KiB of them.
+ */
 function parsePod(object: unknown): Pod {
-  const parsed = Pod.safeParse(object);
-  if (parsed.success) return parsed.data;
-  return { metadata: { annotations: textsAt(object, "metadata", "annotations") }, spec: {} };
+  const { spec } = Pod.safeParse(object).data ?? { spec: {} };
+  return { metadata: { annotations: ours(at(object, "metadata", "annotations")) }, spec };
 }
 
-function textsAt(object: unknown, ...path: readonly string[]): Record<string, string> {
-  const entries = Object.entries(at(object, ...path) ?? {});
-  return Object.fromEntries(entries.filter(([, value]) => typeof value === "string"));
+function ours(map: unknown): Record<string, string> {
+  const entries = Object.entries(map ?? {});
+  return Object.fromEntries(
+    entries.filter(([key, value]) => key.startsWith(`${group}/`) && typeof value === "string"),
+  );
 }
 
 function isPodScheduled(condition: unknown): boolean {

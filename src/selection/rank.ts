@@ -2,7 +2,7 @@
 
 import { hoursChangeAt, hoursUntil, nextWindow } from "./hours.ts";
 import { hasEnoughHours, judge, type Terms } from "./judge.ts";
-import type { Candidate, Fitting, NodeBinding, Rejected } from "./model.ts";
+import type { Candidate, Fitting, NodeBinding, NodeLoad, Rejected } from "./model.ts";
 
 /** Both lists hold every node once. */
 export interface Verdicts {
@@ -39,7 +39,7 @@ export function shortlist(bindings: readonly NodeBinding[], terms: Terms, now: D
     validUntil = Math.min(validUntil, hoursChangeAt(timed.window, now));
   }
   return {
-    fitting: fitting.toSorted(inOrder(terms.gpu, nothingExpected)),
+    fitting: fitting.toSorted(inOrder(terms.gpu, nothing)),
     rejected: rejected.toSorted(byNode),
     validUntil,
   };
@@ -69,7 +69,7 @@ export function withEnoughHours(list: Shortlist, hours: number): Verdicts {
 /** CPU by node name, in thousandths of a core. */
 export type MilliCpu = ReadonlyMap<string, number>;
 
-const nothingExpected: MilliCpu = new Map();
+type Order = (a: Fitting, b: Fitting) => number;
 
 /** What fits, in the order that follows when jobs that were just placed use the CPU they asked for. */
 export function inExpectedOrder(
@@ -77,29 +77,82 @@ export function inExpectedOrder(
   gpu: boolean,
   expected: MilliCpu,
 ): readonly Fitting[] {
-  if (!fitting.some(({ node }) => expected.has(node.name))) return fitting;
-  return fitting.toSorted(inOrder(gpu, expected));
+  const loaded = fitting.filter(({ node }) => expected.has(node.name));
+  if (loaded.length === 0) return fitting;
+  const rest = fitting.filter(({ node }) => !expected.has(node.name));
+  const order = inOrder(gpu, (name) => expected.get(name) ?? 0);
+  return merge(rest, loaded.toSorted(order), order);
+}
+
+/**
+ * The same order, were the asker's own share of the expected CPU not there.
+ * @param ordered what `inExpectedOrder` gave for `expected`
+ */
+export function withoutOwn(
+  ordered: readonly Fitting[],
+  gpu: boolean,
+  expected: MilliCpu,
+  own: NodeLoad,
+): readonly Fitting[] {
+  const place = ordered.findIndex(({ node }) => node.name === own.node);
+  const candidate = ordered[place];
+  const before = expected.get(own.node) ?? 0;
+  if (candidate === undefined || before === 0) return ordered;
+  const milliCpu = Math.max(0, before - own.milliCpu);
+  const order = inOrder(gpu, (name) => (name === own.node ? milliCpu : (expected.get(name) ?? 0)));
+  return merge(ordered.toSpliced(place, 1), [candidate], order);
+}
+
+/** Both lists are in order; the second one is short. */
+function merge(
+  long: readonly Fitting[],
+  short: readonly Fitting[],
+  order: Order,
+): readonly Fitting[] {
+  const merged: Fitting[] = [];
+  let taken = 0;
+  for (const item of short) {
+    const place = placeOf(item, long, taken, order);
+    for (const other of long.slice(taken, place)) merged.push(other);
+    merged.push(item);
+    taken = place;
+  }
+  for (const other of long.slice(taken)) merged.push(other);
+  return merged;
+}
+
+/** How many of the list come before the item, by halving. */
+function placeOf(item: Fitting, list: readonly Fitting[], from: number, order: Order): number {
+  let low = from;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const other = list[middle];
+    if (other !== undefined && order(other, item) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /**
  * The policy `least-cpu`, cormachogan/gpuinfo's rule; the name breaks ties, so that the same input gives the same order.
  * A job without GPU that may use GPU nodes uses them last.
  */
-function inOrder(gpu: boolean, expected: MilliCpu) {
+function inOrder(gpu: boolean, expectedMilliCpu: (node: string) => number): Order {
   const gpuLast = ({ virtualMachine }: Fitting) =>
     gpu || virtualMachine.gpus.length === 0 ? 0 : 1;
-  return (a: Fitting, b: Fitting): number =>
-    gpuLast(a) - gpuLast(b) ||
-    demandMhz(a, expected) - demandMhz(b, expected) ||
-    compareText(a.node.name, b.node.name);
+  const demandMhz = ({ node, virtualMachine, host }: Fitting) =>
+    virtualMachine.cpuDemandMhz +
+    (expectedMilliCpu(node.name) * (host.cpuMhz || usualCpuMhz)) / 1_000;
+  return (a, b) =>
+    gpuLast(a) - gpuLast(b) || demandMhz(a) - demandMhz(b) || compareText(a.node.name, b.node.name);
 }
 
 /** Taken where vCenter does not say how fast a host's cores are: what most servers of the last ten years have. */
 const usualCpuMhz = 2_500;
 
-function demandMhz({ node, virtualMachine, host }: Fitting, expected: MilliCpu): number {
-  const milliCpu = expected.get(node.name) ?? 0;
-  return virtualMachine.cpuDemandMhz + (milliCpu * (host.cpuMhz || usualCpuMhz)) / 1_000;
+function nothing(): number {
+  return 0;
 }
 
 function byNode(a: Rejected, b: Rejected): number {

@@ -7,7 +7,6 @@ import type {
   Inventory,
   NodeBinding,
   NodeIdentity,
-  NodeLoad,
   Question,
   Requirement,
   Selection,
@@ -21,6 +20,7 @@ import {
   shortlist,
   type Verdicts,
   withEnoughHours,
+  withoutOwn,
 } from "./rank.ts";
 import { type Bound, rebind } from "./rebind.ts";
 import { simulateAccelerators } from "./simulation.ts";
@@ -70,12 +70,10 @@ export function createSelector(facts: () => Facts, settings: SelectionSettings):
     const { audience = "advice", own } = question;
     const { gpu } = requirement;
     const { fitting, rejected } = verdictsFor(bind(nodes, inventory), requirement, audience, now);
-    const ordered =
-      own === undefined
-        ? inOrder(fitting, gpu, load)
-        : inExpectedOrder(fitting, gpu, without(own, load));
+    const ordered = inOrder(fitting, gpu, load);
+    const best = own === undefined ? ordered : withoutOwn(ordered, gpu, load, own);
     const { takenAt } = inventory;
-    return { kind: "ranked", ranking: { requirement, takenAt, fitting: ordered, rejected } };
+    return { kind: "ranked", ranking: { requirement, takenAt, fitting: best, rejected } };
   }
 
   return {
@@ -182,8 +180,4 @@ function rememberOrder() {
     known.set(fitting, { expected, ordered });
     return ordered;
   };
-}
-
-function without({ node, milliCpu }: NodeLoad, load: MilliCpu): MilliCpu {
-  return new Map(load).set(node, Math.max(0, (load.get(node) ?? 0) - milliCpu));
 }

@@ -4,6 +4,7 @@ import { annotationKeys, labelKeys } from "../../../src/api/names.ts";
 import { managedPods, readPod } from "../../../src/kube/pods.ts";
 
 const metadata = { uid: "uid-1", namespace: "ml", name: "train-x7" };
+const demand = { [annotationKeys.gpuRequired]: "true" };
 const bare = {
   ...metadata,
   createdAt: new Date(0),
@@ -104,6 +105,15 @@ describe("a managed pod", () => {
       spec: { containers: "two" },
     });
     expect(pod.metadata.annotations).toEqual({ [annotationKeys.gpuRequired]: "true" });
+  });
+
+  it("keeps of its labels and annotations no more than our annotations: others may be long", () => {
+    const notes = { ...demand, "example.com/notes": "x".repeat(200_000), mine: "1" };
+    const { pod } = readPod({
+      metadata: { ...metadata, annotations: notes, labels: { team: "a" } },
+      spec: { containers: [] },
+    });
+    expect(pod.metadata).toEqual({ annotations: demand });
   });
 
   it.each(["uid", "namespace", "name"])("without metadata.%s is refused", (field) => {
