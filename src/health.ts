@@ -8,11 +8,13 @@ export interface ReadinessCheck {
   readonly name: string;
   /** What is wrong, in words for the person who reads /readyz; undefined when nothing is. */
   readonly problem: () => string | undefined;
+  /** True when we are of use in spite of the problem: it is shown, and nothing more. */
+  readonly isTolerated?: () => boolean;
 }
 
 /**
  * - `GET /livez`: 200 as long as the event loop turns; a restart would not mend what is broken elsewhere.
- * - `GET /readyz`: 200, or 503 with a line per check, `[+]name ok` or `[-]name problem`.
+ * - `GET /readyz`: 200, or 503 with a line per check: `[+]name ok`, `[-]name problem`, or `[!]name problem` where it is tolerated.
  */
 export function healthApp(checks: readonly ReadinessCheck[]): Express {
   const app = bareApp();
@@ -20,17 +22,21 @@ export function healthApp(checks: readonly ReadinessCheck[]): Express {
     response.type("text/plain").send("ok\n");
   });
   app.get("/readyz", (_request, response) => {
-    const results = checks.map(({ name, problem }) => ({ name, problem: problem() }));
-    const ready = results.every(({ problem }) => problem === undefined);
-    const lines = results.map(({ name, problem }) =>
-      problem === undefined ? `[+]${name} ok` : `[-]${name} ${problem}`,
-    );
+    const results = checks.map(result);
+    const ready = results.every(({ sign }) => sign !== "-");
+    const lines = results.map(({ sign, name, text }) => `[${sign}]${name} ${text}`);
     response
       .status(ready ? 200 : 503)
       .type("text/plain")
       .send(`${lines.join("\n")}\n${ready ? "ready" : "not ready"}\n`);
   });
   return app;
+}
+
+function result({ name, problem, isTolerated = () => false }: ReadinessCheck) {
+  const text = problem();
+  if (text === undefined) return { name, sign: "+", text: "ok" };
+  return { name, sign: isTolerated() ? "!" : "-", text };
 }
 
 /** `GET /metrics` in Prometheus' text format. */

@@ -35,6 +35,8 @@ const sweepEveryMs = 10_000;
 const gatherMs = 50;
 /** How long a start without an inventory is nothing to report. */
 const settleMs = 10_000;
+/** A new replica lets the old ones answer until it has read vCenter, but not for ever. */
+const firstReadMs = 30_000;
 const drainMs = 4_500;
 const statusQueue = "gpuinfo";
 const statusWriters = 8;
@@ -205,7 +207,12 @@ async function start(config: Config): Promise<Running> {
       name: "gpuinfoes",
       problem: () => (gpuInfos.synced ? undefined : (gpuInfos.state.problem ?? "not listed yet")),
     },
-    { name: "vcenter", problem: inventoryProblem },
+    {
+      name: "vcenter",
+      problem: inventoryProblem,
+      // Who places pods has an answer without vCenter too: that they wait. Cut off, it could not even give that one.
+      isTolerated: () => placement !== undefined && Date.now() - startedAt > firstReadMs,
+    },
     ...(placement?.checks ?? []),
     { name: "shutdown", problem: () => (stopping ? "the process is ending" : undefined) },
   ];

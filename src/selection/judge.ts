@@ -1,6 +1,14 @@
 /** Says whether one candidate suits. The ordered list of checks is the policy: the first failure gives the reason. */
 
-import type { Audience, Candidate, Fitting, Reason, SelectionPolicy, Taint } from "./model.ts";
+import type {
+  Audience,
+  Candidate,
+  Fitting,
+  Reason,
+  Rejected,
+  SelectionPolicy,
+  Taint,
+} from "./model.ts";
 
 /** Why a candidate does not fit; `message` names what was found and what was wanted. */
 export interface Problem {
@@ -46,12 +54,33 @@ export function judge(candidate: Candidate, terms: Terms): Problem | undefined {
 }
 
 /** The last check. It alone depends on how long the job runs. */
-export function hasEnoughHours(fitting: Fitting, hours: number): Problem | undefined {
-  const { host, hoursAvailable, window } = fitting;
-  if (hoursAvailable >= hours) return undefined;
-  const task = window === undefined ? "" : ` ("${window.description}")`;
-  const message = `host ${host.name} has maintenance${task} in ${hoursAvailable} h, ${hours} h asked for`;
-  return { reason: "TooFewHours", message };
+export function hasEnoughHours(fitting: Fitting, hours: number): boolean {
+  return fitting.hoursAvailable >= hours;
+}
+
+/** What is said of a node that fails it: put into words when somebody reads it, as there may be thousands for each number of hours. */
+export class TooFewHours implements Rejected {
+  readonly #fitting: Fitting;
+  readonly #hours: number;
+
+  constructor(fitting: Fitting, hours: number) {
+    this.#fitting = fitting;
+    this.#hours = hours;
+  }
+
+  get node(): string {
+    return this.#fitting.node.name;
+  }
+
+  get reason(): "TooFewHours" {
+    return "TooFewHours";
+  }
+
+  get message(): string {
+    const { host, hoursAvailable, window } = this.#fitting;
+    const task = window === undefined ? "" : ` ("${window.description}")`;
+    return `host ${host.name} has maintenance${task} in ${hoursAvailable} h, ${this.#hours} h asked for`;
+  }
 }
 
 function nodeIsReady({ node }: Candidate): Problem | undefined {

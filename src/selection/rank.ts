@@ -1,7 +1,7 @@
 /** Orders what fits, best first, and keeps the reasons of what does not. */
 
 import { hoursChangeAt, hoursUntil, nextWindow } from "./hours.ts";
-import { hasEnoughHours, judge, type Terms } from "./judge.ts";
+import { hasEnoughHours, judge, type Terms, TooFewHours } from "./judge.ts";
 import type { Candidate, Fitting, NodeBinding, NodeLoad, Rejected } from "./model.ts";
 
 /** Both lists hold every node once. */
@@ -58,9 +58,8 @@ export function withEnoughHours(list: Shortlist, hours: number): Verdicts {
   const fitting: Fitting[] = [];
   const tooShort: Rejected[] = [];
   for (const candidate of list.fitting) {
-    const problem = hasEnoughHours(candidate, hours);
-    if (problem === undefined) fitting.push(candidate);
-    else tooShort.push({ node: candidate.node.name, ...problem });
+    if (hasEnoughHours(candidate, hours)) fitting.push(candidate);
+    else tooShort.push(new TooFewHours(candidate, hours));
   }
   if (tooShort.length === 0) return list;
   return { fitting, rejected: [...list.rejected, ...tooShort].toSorted(byNode) };

@@ -133,8 +133,11 @@ function sameObjects(a: Inventory, b: Inventory): boolean {
   return a.virtualMachines === b.virtualMachines && a.hosts === b.hosts;
 }
 
-/** Hours are chosen by users, and each number of them is remembered by itself: so many, the oldest go first. */
-const rememberedHours = 64;
+/**
+ * Hours are chosen by users, and each number of them is remembered by itself, up to so many nodes altogether, which is
+ * at most some 60 MB. The oldest go first.
+ */
+const rememberedNodes = 1_000_000;
 
 /** Many ask the same: verdicts are made once for the same bindings, until an hour has run down on one of their hosts. */
 function rememberVerdicts(policy: SelectionPolicy) {
@@ -161,7 +164,8 @@ function rememberVerdicts(policy: SelectionPolicy) {
     last.byHours.delete(hours);
     last.byHours.set(hours, verdicts);
     const [oldest] = last.byHours.keys();
-    if (last.byHours.size > rememberedHours && oldest !== undefined) last.byHours.delete(oldest);
+    if (last.byHours.size * bindings.length > rememberedNodes && oldest !== undefined)
+      last.byHours.delete(oldest);
     return verdicts;
   };
 }

@@ -2,6 +2,7 @@
 
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import { type AdmitOptions, admit } from "./admit.ts";
+import { boundBytesInFlight } from "./bytes-in-flight.ts";
 import { failureFrom, UnreadableRequest } from "./failure.ts";
 import type { WebhookObserver } from "./observer.ts";
 import { AdmissionReview, reviewWith } from "./review.ts";
@@ -15,7 +16,8 @@ const bodyLimitBytes = 3 * 1024 * 1024 + 64 * 1024;
 
 /**
  * `POST /mutate-pods`: an AdmissionReview (admission.k8s.io/v1) of a pod, answered by one with a JSON Patch.
- * 400 where the body is no such review, 413 where it is too long, 415 where it is not JSON.
+ * 400 where the body is no such review, 411 where its length is not said, 413 where it is too long, 415 where it is
+ * not JSON, 503 where too many come at once.
  */
 export function webhookApp(options: WebhookOptions): Express {
   const app = express().disable("x-powered-by").disable("etag");
@@ -23,6 +25,7 @@ export function webhookApp(options: WebhookOptions): Express {
     "/mutate-pods",
     startClock,
     demandJson,
+    boundBytesInFlight(),
     express.json({ limit: bodyLimitBytes }),
     mutatePods(options),
     reportFailure(options),

@@ -142,13 +142,15 @@ describe("vCenter cut off for longer than HARD_MAX_AGE", () => {
     }
     await vcenter(stack, "POST", "/network", { mode: "refuse" });
     for (const { healthUrl } of stack.replicas) {
-      await untilReadiness(healthUrl, ({ ready }) => !ready, 60_000);
+      await untilReadiness(healthUrl, ({ text }) => text.includes("[!]vcenter last read"), 60_000);
     }
     for (const replica of stack.replicas) {
       expect(await filterErrorOf(replica)).toMatch(/InventoryStale.*tried again/);
     }
     for (const name of names) await openGate(stack, name);
-    for (const name of names) {
+    // Whoever creates a pod now is not sent away: it is admitted, and waits with the others.
+    await createPod(stack, "newcomer", { hours: 1_000, gpu: true });
+    for (const name of [...names, "newcomer"]) {
       await untilUnschedulable(stack, name);
       await untilEvent(stack, name, /vCenter was last read at/);
     }
@@ -156,7 +158,7 @@ describe("vCenter cut off for longer than HARD_MAX_AGE", () => {
 
     await vcenter(stack, "POST", "/network", { mode: "ok" });
     for (const { healthUrl } of stack.replicas) {
-      await untilReadiness(healthUrl, ({ ready }) => ready, 40_000);
+      await untilReadiness(healthUrl, ({ text }) => text.includes("[+]vcenter ok"), 40_000);
     }
     for (const node of Object.keys(wanted)) {
       expect(await untilBound(stack, `to-${node}`, 15_000)).toBe(node);

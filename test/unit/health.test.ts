@@ -25,6 +25,16 @@ describe("healthApp", () => {
       .expect(503, "[+]nodes ok\n[-]vcenter wrong password: check Secret vc-creds\nnot ready\n");
   });
 
+  it("is ready in spite of what is tolerated, and shows it", async () => {
+    let tolerated = false;
+    const app = healthApp([
+      { name: "vcenter", problem: () => "not read yet", isTolerated: () => tolerated },
+    ]);
+    await request(app).get("/readyz").expect(503, "[-]vcenter not read yet\nnot ready\n");
+    tolerated = true;
+    await request(app).get("/readyz").expect(200, "[!]vcenter not read yet\nready\n");
+  });
+
   it("gives nothing away about itself", async () => {
     const response = await request(healthApp([])).get("/other").expect(404);
     expect(response.headers["x-powered-by"]).toBeUndefined();

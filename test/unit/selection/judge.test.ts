@@ -148,7 +148,7 @@ describe("judge", () => {
   });
 
   it("says which window is too near, how near, and what was asked for", () => {
-    expect(verdict({ host: aHostUntil(40) }, { gpu: false, hours: 100 })).toEqual({
+    expect(verdict({ host: aHostUntil(40) }, { gpu: false, hours: 100 })).toMatchObject({
       node: "worker-1",
       reason: "TooFewHours",
       message:

@@ -110,14 +110,17 @@ describe("createSelector", () => {
   });
 
   it("answers right however many different hours are asked for", () => {
-    const inventory = anInventory([aHostUntil(100)], [aMachine()]);
-    const select = selectWith({ inventory });
-    const fits = (hours: number) => {
+    // More than are remembered: 600 numbers of hours for 2,000 nodes.
+    const names = Array.from({ length: 2_000 }, (_, i) => `worker-${i}`);
+    const machines = names.map((name, i) => aMachine({ id: `${i}`, name, biosUuid: "" }));
+    const inventory = anInventory([aHostUntil(300)], machines);
+    const select = selectWith({ nodes: names.map((name) => aNode({ name })), inventory });
+    const counts = (hours: number) => {
       const selection = select({ gpu: false, hours });
-      return selection.kind === "ranked" && selection.ranking.fitting.length === 1;
+      return selection.kind === "ranked" ? selection.ranking.fitting.length : undefined;
     };
-    const all = Array.from({ length: 200 }, (_, i) => i + 1);
-    for (const hours of [...all, ...all]) expect(fits(hours)).toBe(hours <= 100);
+    const all = Array.from({ length: 600 }, (_, i) => i + 1);
+    for (const hours of [...all, ...all]) expect(counts(hours)).toBe(hours <= 300 ? 2_000 : 0);
   });
 
   it("gives the bindings for the labels of nodes, also of an old inventory", () => {
