@@ -7,7 +7,7 @@ import { MalformedRequest } from "./malformed-request.ts";
 import type { Call, ExtenderObserver, Outcome, Verb } from "./observer.ts";
 import { PreparedRankings } from "./prepared.ts";
 import { type Answer, answerFilter, answerPrioritize } from "./reply.ts";
-import { readArgs } from "./wire.ts";
+import { ArgsReader } from "./wire.ts";
 
 export interface ExtenderOptions extends DecideOptions {
   readonly log: Logger;
@@ -27,6 +27,7 @@ const maxBodyBytes = 32 * 1024 * 1024;
  */
 export function extenderApp(options: ExtenderOptions): Express {
   const prepared = new PreparedRankings();
+  const reader = new ArgsReader();
   const app = express().disable("x-powered-by").disable("etag");
   // Every body is taken for JSON, whatever its type is said to be; compressed ones are not taken at all.
   const readBody = express.raw({ type: () => true, limit: maxBodyBytes, inflate: false });
@@ -37,7 +38,12 @@ export function extenderApp(options: ExtenderOptions): Express {
   for (const verb of verbs) {
     app
       .route(`/${verb}`)
-      .post(noteStart, readBody, handle(verb, answers[verb], options), refuseBadCall(verb, options))
+      .post(
+        noteStart,
+        readBody,
+        handle(verb, answers[verb], reader, options),
+        refuseBadCall(verb, options),
+      )
       .all((_request, response) => {
         response.set("Allow", "POST").status(405).type("text/plain").send("use POST\n");
       });
@@ -53,12 +59,17 @@ const noteStart: RequestHandler = (_request, response, next) => {
   next();
 };
 
-function handle(verb: Verb, answer: Answer, options: ExtenderOptions): RequestHandler {
+function handle(
+  verb: Verb,
+  answer: Answer,
+  reader: ArgsReader,
+  options: ExtenderOptions,
+): RequestHandler {
   return (request, response) => {
     const body: unknown = request.body;
     if (!Buffer.isBuffer(body) || body.length === 0)
       throw new MalformedRequest("the body is empty");
-    const args = readArgs(body);
+    const args = reader.read(body);
     const decision = decide(args, verb, options);
     const { code, body: text, namesOut, rejected } = answer(decision, args.names);
     // Lists are in ASCII; what goes with another status need not be.

@@ -70,22 +70,23 @@ export type MilliCpu = ReadonlyMap<string, number>;
 
 type Order = (a: Fitting, b: Fitting) => number;
 
-/** What fits, in the order that follows when jobs that were just placed use the CPU they asked for. */
+/**
+ * What fits, in the order that follows when jobs that were just placed use the CPU they asked for.
+ * @param ordered in the order that follows from `before`: only nodes of which another amount is expected now are moved
+ */
 export function inExpectedOrder(
-  fitting: readonly Fitting[],
+  ordered: readonly Fitting[],
   gpu: boolean,
+  before: MilliCpu,
   expected: MilliCpu,
 ): readonly Fitting[] {
-  const loaded = fitting.filter(({ node }) => expected.has(node.name));
-  if (loaded.length === 0) return fitting;
-  const rest = fitting.filter(({ node }) => !expected.has(node.name));
   const order = inOrder(gpu, (name) => expected.get(name) ?? 0);
-  return merge(rest, loaded.toSorted(order), order);
+  return move(ordered, changedIn(before, expected), order);
 }
 
 /**
  * The same order, were the asker's own share of the expected CPU not there.
- * @param ordered what `inExpectedOrder` gave for `expected`
+ * @param ordered in the order that follows from `expected`
  */
 export function withoutOwn(
   ordered: readonly Fitting[],
@@ -93,13 +94,30 @@ export function withoutOwn(
   expected: MilliCpu,
   own: NodeLoad,
 ): readonly Fitting[] {
-  const place = ordered.findIndex(({ node }) => node.name === own.node);
-  const candidate = ordered[place];
-  const before = expected.get(own.node) ?? 0;
-  if (candidate === undefined || before === 0) return ordered;
-  const milliCpu = Math.max(0, before - own.milliCpu);
-  const order = inOrder(gpu, (name) => (name === own.node ? milliCpu : (expected.get(name) ?? 0)));
-  return merge(ordered.toSpliced(place, 1), [candidate], order);
+  const left = Math.max(0, (expected.get(own.node) ?? 0) - own.milliCpu);
+  const order = inOrder(gpu, (name) => (name === own.node ? left : (expected.get(name) ?? 0)));
+  return move(ordered, new Set([own.node]), order);
+}
+
+function changedIn(before: MilliCpu, now: MilliCpu): ReadonlySet<string> {
+  const changed = new Set<string>();
+  for (const [node, milliCpu] of now) if (before.get(node) !== milliCpu) changed.add(node);
+  for (const node of before.keys()) if (!now.has(node)) changed.add(node);
+  return changed;
+}
+
+/** All but the nodes named are in order. */
+function move(
+  ordered: readonly Fitting[],
+  names: ReadonlySet<string>,
+  order: Order,
+): readonly Fitting[] {
+  if (names.size === 0) return ordered;
+  const moving: Fitting[] = [];
+  const rest: Fitting[] = [];
+  for (const one of ordered) (names.has(one.node.name) ? moving : rest).push(one);
+  if (moving.length === 0) return ordered;
+  return merge(rest, moving.toSorted(order), order);
 }
 
 /** Both lists are in order; the second one is short. */

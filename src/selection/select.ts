@@ -178,9 +178,9 @@ function rememberOrder() {
   >();
   return (fitting: readonly Fitting[], gpu: boolean, expected: MilliCpu) => {
     if (expected.size === 0) return fitting;
-    const last = known.get(fitting);
-    if (last?.expected === expected) return last.ordered;
-    const ordered = inExpectedOrder(fitting, gpu, expected);
+    const last = known.get(fitting) ?? { expected: new Map(), ordered: fitting };
+    if (last.expected === expected) return last.ordered;
+    const ordered = inExpectedOrder(last.ordered, gpu, last.expected, expected);
     known.set(fitting, { expected, ordered });
     return ordered;
   };

@@ -1,17 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { MalformedRequest } from "../../../src/extender/malformed-request.ts";
-import { readArgs } from "../../../src/extender/wire.ts";
+import { ArgsReader } from "../../../src/extender/wire.ts";
 import { aPod } from "../../support/extender.ts";
 
 function read(value: unknown) {
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  const { names, ...args } = readArgs(Buffer.from(text));
+  const { names, ...args } = new ArgsReader().read(Buffer.from(text));
   return { ...args, names: names.all() };
 }
 
 const pod = JSON.stringify(aPod());
 
-describe("readArgs", () => {
+describe("ArgsReader", () => {
   it("reads names in Go's form and in any other alike", () => {
     const compact = read(`{"Pod":${pod},"Nodes":null,"NodeNames":["a","b","a"]}`);
     const spaced = read(`{ "NodeNames": ["a", "\\u0062", "a"], "Pod": ${pod} }`);
@@ -51,5 +51,14 @@ describe("readArgs", () => {
   ])("refuses %s, and says so", (_what, body, message) => {
     expect(() => read(body)).toThrow(MalformedRequest);
     expect(() => read(body)).toThrow(message);
+  });
+
+  it("tells a pod from the one before, also when they differ in one letter", () => {
+    const reader = new ArgsReader();
+    const nameIn = (name: string) => {
+      const body = `{"Pod":{"metadata":{"name":"${name}"},"spec":{}},"Nodes":null,"NodeNames":["a"]}`;
+      return reader.read(Buffer.from(body)).pod.metadata.name;
+    };
+    expect(["p", "p", "q", "p"].map(nameIn)).toEqual(["p", "p", "q", "p"]);
   });
 });

@@ -188,6 +188,27 @@ describe("selection", () => {
     );
   });
 
+  it("gives after many changes of the expected CPU the order that it gives at once", () => {
+    const node = fc.integer({ min: 0, max: 25 }).map((n) => `node-${n}`);
+    const loads = fc.array(fc.dictionary(node, fc.integer({ min: 0, max: 4 })), { maxLength: 6 });
+    fc.assert(
+      fc.property(worlds, requirements, loads, (world, requirement, changes) => {
+        let expectedMilliCpu: ReadonlyMap<string, number> = new Map();
+        const settings = { ...aPolicy, hardMaxAgeMs: 900_000, simulate: false };
+        const { selectNodes } = createSelector(
+          () => ({ ...world, expectedMilliCpu, now }),
+          settings,
+        );
+        for (const change of changes) {
+          expectedMilliCpu = asMap(change);
+          const selection = selectNodes(requirement);
+          const anew = ask({ ...world, expectedMilliCpu }, requirement);
+          expect(selection).toEqual({ kind: "ranked", ranking: anew });
+        }
+      }),
+    );
+  });
+
   it("puts first a fitting node with the least CPU demand", () => {
     fc.assert(
       fc.property(worlds, requirements, (world, requirement) => {
