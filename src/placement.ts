@@ -65,7 +65,7 @@ export class Placement {
 
   constructor(options: PlacementOptions) {
     this.#options = options;
-    const { config, log, kube, metrics, nodes, pods, selector } = options;
+    const { config, log, kube, metrics, nodes, gpuInfos, pods, selector } = options;
     this.#labeller = new NodeLabeller({
       bindings: selector.bindings,
       getMarks: (node) => nodes.get(node)?.marks,
@@ -111,6 +111,9 @@ export class Placement {
       (err) => log.error({ err }, "waiting pods not looked at, the next look comes soon"),
     );
     pods.informer.onChange(() => this.#pendingSoon.call());
+    gpuInfos.onChange(({ object, previous }) => {
+      if (object.metadata.generation !== previous?.metadata.generation) this.#pendingSoon.call();
+    });
     nodes.onChange(({ object, type }) => {
       if (type === "update" && options.isLeading()) this.#labeller.check(object.identity.name);
     });

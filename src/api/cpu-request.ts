@@ -5,6 +5,9 @@ import type { Container, Pod, Resources } from "./pod.ts";
 /** What kube-scheduler counts for a container that requests no CPU, when it ranks nodes. */
 const unspecifiedMilliCpu = 100;
 
+/** A thousand cores: no node has as many, and sums of them stay exact. */
+const mostMilliCpu = 1_000_000;
+
 /**
  * Thousandths of a core. Containers and sidecars run together; an init container runs beside the sidecars that were
  * started before it; what is requested for the pod as a whole replaces the sum.
@@ -12,9 +15,8 @@ const unspecifiedMilliCpu = 100;
 export function cpuRequestMilli({ spec }: Pod): number {
   const overhead = parseMilli(spec.overhead?.["cpu"]) ?? 0;
   const whole = requestedCpu(spec.resources);
-  return Math.ceil(
-    (whole ?? sumOfContainers(spec.containers ?? [], spec.initContainers ?? [])) + overhead,
-  );
+  const sum = whole ?? sumOfContainers(spec.containers ?? [], spec.initContainers ?? []);
+  return Math.min(Math.ceil(sum + overhead), mostMilliCpu);
 }
 
 function sumOfContainers(

@@ -16,17 +16,17 @@ export function noNodeSuits(ranking: Ranking, hoursAvailable: readonly number[])
   return `0 of ${nodes} nodes suit: ${rejections(ranking, hoursAvailable)}`;
 }
 
-/** "1 of 12 nodes suits, but kube-scheduler finds no room on it: worker-1; not 11 without a GPU [NoGpu]". */
+/** "1 of 12 nodes suits, but kube-scheduler does not place it there: worker-1; not 11 without a GPU [NoGpu]". */
 export function noRoom(
   ranking: Ranking,
   hoursAvailable: readonly number[],
   admission: InjectionRecord | undefined,
 ): string {
   const { candidates, nodes } = summarise(ranking);
-  const [suit, them] = candidates === 1 ? ["suits", "it"] : ["suit", "them"];
+  const suit = candidates === 1 ? "suits" : "suit";
   const names = nameSome(ranking.fitting);
   const rest = candidates === nodes ? "" : `; not ${rejections(ranking, hoursAvailable)}`;
-  return `${candidates} of ${nodes} nodes ${suit}, but kube-scheduler finds no room on ${them}: ${names}${rest}${frozen(ranking, admission)}`;
+  return `${candidates} of ${nodes} nodes ${suit}, but kube-scheduler does not place it there: ${names}${rest}${frozen(ranking, admission)}`;
 }
 
 function nameSome(nodes: readonly Fitting[]): string {

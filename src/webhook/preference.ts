@@ -1,6 +1,6 @@
 /** Chooses the node that a pod is to prefer. */
 
-import type { Requirement, SelectNodes } from "../selection/model.ts";
+import type { Requirement, Selection, SelectNodes } from "../selection/model.ts";
 import { reasonCounts } from "./reason-counts.ts";
 
 export interface Preference {
@@ -14,14 +14,21 @@ export function choosePreference(
   requirement: Requirement,
   { selectNodes }: { selectNodes: SelectNodes },
 ): Preference {
-  const selection = selectNodes(requirement);
+  const selection = best(selectNodes, requirement);
   if (selection.kind === "unavailable") {
     return { warnings: [`nodes cannot be judged now (${selection.reason}): none is preferred`] };
   }
   const { fitting, rejected } = selection.ranking;
-  const [best] = fitting;
-  if (best !== undefined) return { node: best.node.name, warnings: [] };
+  const [first] = fitting;
+  if (first !== undefined) return { node: first.node.name, warnings: [] };
   return { warnings: [describe(reasonCounts(rejected))] };
+}
+
+/** A node that every pod can use; else one that this pod can use if it tolerates what keeps others off. */
+function best(selectNodes: SelectNodes, requirement: Requirement): Selection {
+  const forAll = selectNodes(requirement);
+  const isEnough = forAll.kind === "unavailable" || forAll.ranking.fitting.length > 0;
+  return isEnough ? forAll : selectNodes(requirement, { audience: "pod" });
 }
 
 /** As many counts as fit in a warning. */

@@ -16,6 +16,7 @@ describe("the CPU that a pod requests", () => {
     ["no resources at all", { containers: [{ resources: null }] }, 100],
     ["a request for none", { containers: [cpu("0")] }, 0],
     ["thousandths", { containers: [cpu("250m")] }, 250],
+    ["more than any node has", { containers: [cpu("9e18")] }, 1_000_000],
     ["whole cores", { containers: [cpu("2")] }, 2000],
     ["a number", { containers: [cpu(2)] }, 2000],
     ["a fraction", { containers: [cpu("0.5")] }, 500],

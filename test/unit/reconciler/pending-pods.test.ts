@@ -237,7 +237,7 @@ describe("a pod that waits although nodes suit", () => {
     expect(await sweep()).toEqual([]);
     expect(await sweep(14)).toEqual([]);
     expect(await sweep(1)).toEqual([
-      "uid-1 NodesSuitButNotNow: 2 of 3 nodes suit, but kube-scheduler finds no room on them: worker-1, worker-2; not 1 without a GPU [NoGpu]",
+      "uid-1 NodesSuitButNotNow: 2 of 3 nodes suit, but kube-scheduler does not place it there: worker-1, worker-2; not 1 without a GPU [NoGpu]",
     ]);
     expect(await sweep(60)).toEqual([]);
   });
@@ -252,7 +252,7 @@ describe("a pod that waits although nodes suit", () => {
     );
     await sweep();
     expect(await sweep(15)).toEqual([
-      "uid-1 NodesSuitButNotNow: 7 of 7 nodes suit, but kube-scheduler finds no room on them: a, b, c, d, e and 2 more",
+      "uid-1 NodesSuitButNotNow: 7 of 7 nodes suit, but kube-scheduler does not place it there: a, b, c, d, e and 2 more",
     ]);
   });
 

@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { labelKeys } from "../../../src/api/names.ts";
-import { type Reason, type Rejected, reasons } from "../../../src/selection/model.ts";
+import { readPod } from "../../../src/kube/pods.ts";
+import {
+  type Reason,
+  type Rejected,
+  reasons,
+  type SelectNodes,
+} from "../../../src/selection/model.ts";
 import { aRawPod, selecting, show } from "../../support/admission.ts";
 import { now } from "../../support/builders.ts";
 
@@ -33,6 +39,22 @@ function rejecting(counts: readonly (readonly [number, Reason])[]): Rejected[] {
     })),
   );
 }
+
+describe("a pod that tolerates what keeps others off", () => {
+  it("prefers a node that kube-scheduler may allow it, and is not warned", async () => {
+    const selectNodes: SelectNodes = (requirement, question) =>
+      question?.audience === "pod"
+        ? selecting(["worker-3"])(requirement)
+        : selecting([], rejecting([[3, "NodeTainted"]]))(requirement);
+    const { answer, after } = await show(aRawPod({ spec: { containers } }), { selectNodes });
+    expect(answer).toMatchObject({ allowed: true, warnings: [] });
+    expect(
+      readPod({ ...after, metadata: { ...after.metadata, uid: "1", name: "p" } }),
+    ).toMatchObject({
+      preferredNode: "worker-3",
+    });
+  });
+});
 
 describe("a pod that contradicts itself", () => {
   it("by its node selector is warned about", async () => {
