@@ -40,13 +40,17 @@ function rejecting(counts: readonly (readonly [number, Reason])[]): Rejected[] {
   );
 }
 
+/** Only kube-scheduler can tell whether the pod may use the node. */
+const tainted: SelectNodes = (requirement, question) =>
+  question?.audience === "pod"
+    ? selecting(["worker-3"])(requirement)
+    : selecting([], rejecting([[3, "NodeTainted"]]))(requirement);
+
 describe("a pod that tolerates what keeps others off", () => {
   it("prefers a node that kube-scheduler may allow it, and is not warned", async () => {
-    const selectNodes: SelectNodes = (requirement, question) =>
-      question?.audience === "pod"
-        ? selecting(["worker-3"])(requirement)
-        : selecting([], rejecting([[3, "NodeTainted"]]))(requirement);
-    const { answer, after } = await show(aRawPod({ spec: { containers } }), { selectNodes });
+    const { answer, after } = await show(aRawPod({ spec: { containers } }), {
+      selectNodes: tainted,
+    });
     expect(answer).toMatchObject({ allowed: true, warnings: [] });
     expect(
       readPod({ ...after, metadata: { ...after.metadata, uid: "1", name: "p" } }),
