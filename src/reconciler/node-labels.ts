@@ -8,6 +8,7 @@ import {
   type Texts,
 } from "../api/node-marks.ts";
 import { millisecondsInAnHour, nextWindow } from "../selection/hours.ts";
+import { isUp } from "../selection/judge.ts";
 import type { Candidate, NodeBinding } from "../selection/model.ts";
 import { labelValue } from "./label-value.ts";
 
@@ -59,18 +60,6 @@ function availableUntil(candidate: Candidate, now: Date): string {
   if (window === undefined) return String(farFuture);
   if (window.startsAt <= now.getTime()) return notAvailable;
   return String(Math.min(Math.floor(window.startsAt / millisecondsInAnHour), farFuture));
-}
-
-/** The checks of selection that concern machine and host, whatever the job asks for. */
-function isUp({ virtualMachine, host }: Candidate): boolean {
-  return (
-    virtualMachine.unreadable.length === 0 &&
-    host.unreadable.length === 0 &&
-    virtualMachine.power === "poweredOn" &&
-    host.connection === "connected" &&
-    host.maintenance === "none" &&
-    !host.inQuarantine
-  );
 }
 
 export interface MarksChange {

@@ -1,6 +1,7 @@
 /** Computes a GPUInfo's status from what selection says, and how urgent it is to write it. */
 
 import { type Condition, type GpuInfo, type GpuInfoStatus, noneAvailable } from "../api/gpuinfo.ts";
+import { millisecondsInAnHour } from "../selection/hours.ts";
 import type { Fitting, Ranking, Selection } from "../selection/model.ts";
 import { summarise } from "./summary.ts";
 
@@ -240,7 +241,8 @@ function sameWindow(before: GpuInfoStatus, after: GpuInfoStatus): boolean {
   const { availableAcceleratorTime: hoursAfter = 0 } = after;
   if (evaluatedTime === undefined || after.evaluatedTime === undefined)
     return hoursBefore === hoursAfter;
-  const elapsedHours = (Date.parse(after.evaluatedTime) - Date.parse(evaluatedTime)) / 3_600_000;
+  const elapsedHours =
+    (Date.parse(after.evaluatedTime) - Date.parse(evaluatedTime)) / millisecondsInAnHour;
   const drop = hoursBefore - hoursAfter;
   return drop >= 0 && drop <= Math.ceil(elapsedHours + 1 / 60);
 }

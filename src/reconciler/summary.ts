@@ -1,6 +1,7 @@
 /** Counts and words about a ranking, as they stand in a GPUInfo's status. */
 
-import { type Ranking, type Reason, type Rejected, reasons } from "../selection/model.ts";
+import type { Ranking, Reason, Rejected } from "../selection/model.ts";
+import { countReasons, describeCounts } from "../selection/reason-counts.ts";
 
 export interface Summary {
   /** How many nodes fit. */
@@ -27,13 +28,9 @@ export function summarise({ fitting, rejected }: Ranking): Summary {
 }
 
 function count(candidates: number, rejected: readonly Rejected[]): Summary {
-  const counts = new Map<Reason, number>();
-  for (const { reason } of rejected) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  const byCount = [...counts].toSorted(
-    ([a, m], [b, n]) => n - m || reasons.indexOf(a) - reasons.indexOf(b),
-  );
+  const byCount = countReasons(rejected);
   const nodes = candidates + rejected.length;
-  const details = byCount.map(([reason, n]) => `${n} ${reason}`).join(", ");
+  const details = describeCounts(byCount);
   return {
     candidates,
     nodes,

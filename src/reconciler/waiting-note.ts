@@ -4,6 +4,7 @@ import type { InjectionRecord } from "../api/injected.ts";
 import { labelKeys } from "../api/names.ts";
 import { millisecondsInAnHour } from "../selection/hours.ts";
 import type { Fitting, Ranking, Reason, Requirement } from "../selection/model.ts";
+import { countReasons } from "../selection/reason-counts.ts";
 import { summarise } from "./summary.ts";
 
 /** How many nodes a note names. */
@@ -37,7 +38,7 @@ function nameSome(nodes: readonly Fitting[]): string {
 
 function rejections(ranking: Ranking, hoursAvailable: readonly number[]): string {
   const { requirement } = ranking;
-  return Object.entries(summarise(ranking).rejected)
+  return countReasons(ranking.rejected)
     .map(([reason, count]) => {
       const words =
         reason === "TooFewHours" ? tooFewHours(requirement, hoursAvailable) : wordsFor[reason];
@@ -52,7 +53,7 @@ function tooFewHours({ hours }: Requirement, hoursAvailable: readonly number[]):
   return `with maintenance in ${most} h${isSame ? "" : " or less"} (${hours} h asked)`;
 }
 
-const wordsFor: Readonly<Record<string, string>> & Readonly<Record<Reason, string>> = {
+const wordsFor: Readonly<Record<Reason, string>> = {
   UnknownNode: "unknown to gpuinfo",
   Ambiguous: "with more than one possible virtual machine",
   NoVirtualMachine: "without a virtual machine in vCenter",

@@ -27,13 +27,18 @@ type Check = (candidate: Candidate, terms: Terms) => Problem | undefined;
 
 const checksOfKubernetes: readonly Check[] = [nodeIsReady, nodeIsSchedulable, taintsAreTolerated];
 
-const checksOfVsphere: readonly Check[] = [
+/** They concern machine and host, whatever the job asks for. */
+const checksOfHardware = [
   everythingIsReadable,
   machineIsPoweredOn,
   hostIsConnected,
   hostIsNotInMaintenance,
   hostIsNotEnteringMaintenance,
   hostIsNotInQuarantine,
+] as const;
+
+const checksOfVsphere: readonly Check[] = [
+  ...checksOfHardware,
   hasGpuIfNeeded,
   hasNoGpuUnlessNeeded,
   maintenanceIsKnown,
@@ -51,6 +56,11 @@ export function judge(candidate: Candidate, terms: Terms): Problem | undefined {
     if (problem !== undefined) return problem;
   }
   return undefined;
+}
+
+/** Whether machine and host are there for anybody. */
+export function isUp(candidate: Candidate): boolean {
+  return checksOfHardware.every((check) => check(candidate) === undefined);
 }
 
 /** The last check. It alone depends on how long the job runs. */

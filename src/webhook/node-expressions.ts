@@ -2,10 +2,9 @@
 
 import type { Expression } from "../api/injected.ts";
 import { labelKeys } from "../api/names.ts";
+import { millisecondsInAnHour } from "../selection/hours.ts";
 import type { Requirement } from "../selection/model.ts";
 import type { Placement } from "./mode.ts";
-
-const msPerHour = 3_600_000;
 
 /** What every node must have, for a job that starts at `at`. */
 export function nodeExpressions(
@@ -29,6 +28,6 @@ export function nodeExpressions(
  * label decides, it lets in none too many.
  */
 function startHour(at: Date, mode: Placement["mode"]): number {
-  const hours = at.getTime() / msPerHour;
+  const hours = at.getTime() / millisecondsInAnHour;
   return mode === "affinity" ? Math.ceil(hours) : Math.floor(hours);
 }

@@ -1,7 +1,7 @@
 /** Chooses the node that a pod is to prefer. */
 
 import type { Requirement, Selection, SelectNodes } from "../selection/model.ts";
-import { reasonCounts } from "./reason-counts.ts";
+import { countReasons, describeCounts } from "../selection/reason-counts.ts";
 
 export interface Preference {
   /** Absent when nothing fits now, or nobody can tell. */
@@ -21,7 +21,7 @@ export function choosePreference(
   const { fitting, rejected } = selection.ranking;
   const [first] = fitting;
   if (first !== undefined) return { node: first.node.name, warnings: [] };
-  return { warnings: [describe(reasonCounts(rejected))] };
+  return { warnings: [describe(describeCounts(countReasons(rejected)))] };
 }
 
 /** A node that every pod can use; else one that this pod can use if it tolerates what keeps others off. */
