@@ -5,6 +5,7 @@
 
 import { takesTurnMs } from "./api/own-load.ts";
 import type { NodeLoad } from "./selection/model.ts";
+import { NodeSums } from "./selection/node-sums.ts";
 
 /** What is needed of a pod. */
 export interface LoadingPod {
@@ -33,9 +34,7 @@ const unseenMs = 60_000;
 
 export class ExpectedLoad {
   readonly #loads = new Map<string, Load>();
-  readonly #sums = new Map<string, { pods: number; milliCpu: number }>();
-  #current: ReadonlyMap<string, number> = new Map();
-  #isDirty = false;
+  readonly #sums = new NodeSums();
   /** No load that is counted began before: until that one ends, nothing changes by itself. */
   readonly #firstMs = { bound: Number.POSITIVE_INFINITY, waiting: Number.POSITIVE_INFINITY };
 
@@ -46,7 +45,7 @@ export class ExpectedLoad {
     if (before !== undefined && isSame(before, load)) return;
     this.podDeleted(pod);
     this.#loads.set(pod.uid, load);
-    this.#count(load, 1);
+    this.#sums.add(load);
     this.#firstMs[load.kind] = Math.min(this.#firstMs[load.kind], load.sinceMs);
   }
 
@@ -54,7 +53,7 @@ export class ExpectedLoad {
     const load = this.#loads.get(uid);
     if (load === undefined) return;
     this.#loads.delete(uid);
-    this.#count(load, -1);
+    this.#sums.remove(load);
   }
 
   /**
@@ -65,11 +64,7 @@ export class ExpectedLoad {
     const ended = { bound: measuredAt.getTime() - unseenMs, waiting: now.getTime() - takesTurnMs };
     const { bound, waiting } = this.#firstMs;
     if (bound <= ended.bound || waiting <= ended.waiting) this.#forgetEnded(ended);
-    if (!this.#isDirty) return this.#current;
-    this.#isDirty = false;
-    const sums = new Map([...this.#sums].map(([node, { milliCpu }]) => [node, milliCpu]));
-    if (!haveSameEntries(sums, this.#current)) this.#current = sums;
-    return this.#current;
+    return this.#sums.current();
   }
 
   #forgetEnded(ended: Readonly<Record<Load["kind"], number>>): void {
@@ -79,14 +74,6 @@ export class ExpectedLoad {
       if (sinceMs <= ended[kind]) this.podDeleted({ uid });
       else first[kind] = Math.min(first[kind], sinceMs);
     }
-  }
-
-  #count({ node, milliCpu }: Load, sign: 1 | -1): void {
-    const sum = this.#sums.get(node) ?? { pods: 0, milliCpu: 0 };
-    const next = { pods: sum.pods + sign, milliCpu: sum.milliCpu + sign * milliCpu };
-    if (next.pods === 0) this.#sums.delete(node);
-    else this.#sums.set(node, next);
-    this.#isDirty = true;
   }
 }
 
@@ -105,10 +92,4 @@ function isSame(a: Load, b: Load): boolean {
   return (
     a.kind === b.kind && a.node === b.node && a.milliCpu === b.milliCpu && a.sinceMs === b.sinceMs
   );
-}
-
-function haveSameEntries(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): boolean {
-  if (a.size !== b.size) return false;
-  for (const [key, value] of a) if (b.get(key) !== value) return false;
-  return true;
 }

@@ -5,6 +5,8 @@
 
 import { cpuRequestMilli } from "../api/cpu-request.ts";
 import type { Pod } from "../api/pod.ts";
+import type { NodeLoad } from "../selection/model.ts";
+import { NodeSums } from "../selection/node-sums.ts";
 
 /** A pod as it is admitted: those of controllers have no name yet. */
 export interface PodIdentity {
@@ -15,10 +17,8 @@ export interface PodIdentity {
   readonly preferredNode?: string | undefined;
 }
 
-interface Admission {
+interface Admission extends NodeLoad {
   readonly key: string;
-  readonly node: string;
-  readonly milliCpu: number;
   readonly at: number;
 }
 
@@ -35,9 +35,8 @@ export class Admissions {
   /** Oldest first. */
   readonly #admissions = new Set<Admission>();
   readonly #byKey = new Map<string, Set<Admission>>();
-  readonly #milliByNode = new Map<string, { admissions: number; milliCpu: number }>();
+  readonly #sums = new NodeSums();
   readonly #most: number;
-  #expected: ReadonlyMap<string, number> | undefined;
 
   constructor(options: { readonly most?: number } = {}) {
     this.#most = options.most ?? most;
@@ -71,17 +70,14 @@ export class Admissions {
   /** CPU requests on their way to each node, in thousandths of a core: the same map as long as nothing changed. */
   expectedMilliCpu(now: Date): ReadonlyMap<string, number> {
     this.#forgetBefore(now.getTime() - rememberedMs);
-    this.#expected ??= new Map(
-      [...this.#milliByNode].map(([node, { milliCpu }]) => [node, milliCpu]),
-    );
-    return this.#expected;
+    return this.#sums.current();
   }
 
   #add(admission: Admission): void {
     this.#admissions.add(admission);
     const alike = this.#byKey.get(admission.key) ?? new Set();
     this.#byKey.set(admission.key, alike.add(admission));
-    this.#count(admission, 1);
+    this.#sums.add(admission);
   }
 
   #forget(admission: Admission): void {
@@ -89,7 +85,7 @@ export class Admissions {
     const alike = this.#byKey.get(admission.key);
     alike?.delete(admission);
     if (alike?.size === 0) this.#byKey.delete(admission.key);
-    this.#count(admission, -1);
+    this.#sums.remove(admission);
   }
 
   #forgetBefore(time: number): void {
@@ -97,17 +93,6 @@ export class Admissions {
       if (admission.at > time) return;
       this.#forget(admission);
     }
-  }
-
-  #count({ node, milliCpu }: Admission, sign: 1 | -1): void {
-    const { admissions, milliCpu: before } = this.#milliByNode.get(node) ?? {
-      admissions: 0,
-      milliCpu: 0,
-    };
-    const left = { admissions: admissions + sign, milliCpu: before + sign * milliCpu };
-    if (left.admissions === 0) this.#milliByNode.delete(node);
-    else this.#milliByNode.set(node, left);
-    this.#expected = undefined;
   }
 }
 
