@@ -24,9 +24,18 @@ func (f *fields) SetField(ctx *simulator.Context, r *types.SetField) soap.HasFau
 	return body
 }
 
+// AddCustomFieldDef makes a definition and tells.
+func (f *fields) AddCustomFieldDef(ctx *simulator.Context, r *types.AddCustomFieldDef) soap.HasFault {
+	body := f.CustomFieldsManager.AddCustomFieldDef(ctx, r)
+	if body.Fault() == nil {
+		f.hub.Touch(f.Self, "field")
+	}
+	return body
+}
+
 // overrideFields is called by the registry before each method: what a session holds goes before what the registry holds.
 func (h *Hub) overrideFields(ctx *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {
-	if method.Name == "SetField" && ctx.Session != nil {
+	if (method.Name == "SetField" || method.Name == "AddCustomFieldDef") && ctx.Session != nil {
 		ctx.Session.Registry.Put(&fields{ctx.Map.CustomFieldsManager(), h})
 	}
 	return nil, nil

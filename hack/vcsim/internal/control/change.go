@@ -43,6 +43,24 @@ func (e *Endpoint) vmotion(request vmotionRequest) (reply, error) {
 	return nil, e.world.Vmotion(vm, host)
 }
 
+type moveRequest struct {
+	Host    string `json:"host"`
+	Cluster string `json:"cluster"`
+}
+
+func (e *Endpoint) moveHost(request moveRequest) (reply, error) {
+	host, err := e.host(request.Host)
+	if err != nil {
+		return nil, err
+	}
+	cluster, err := e.world.FindNamed("cluster", request.Cluster)
+	if err != nil {
+		return nil, err
+	}
+	e.world.MoveHost(host, cluster.(*simulator.ClusterComputeResource))
+	return nil, nil
+}
+
 type maintenanceRequest struct {
 	Host  string `json:"host"`
 	State string `json:"state"`

@@ -14,10 +14,12 @@ import (
 	"gpuinfo.example.com/hack/vcsim/internal/inventory"
 )
 
-// owner names a host or a cluster, not both.
+// owner names a host, a cluster, a datacenter or any object such as folder/ml: only one of them.
 type owner struct {
-	Host    string `json:"host,omitempty"`
-	Cluster string `json:"cluster,omitempty"`
+	Host       string `json:"host,omitempty"`
+	Cluster    string `json:"cluster,omitempty"`
+	Datacenter string `json:"datacenter,omitempty"`
+	Object     string `json:"object,omitempty"`
 }
 
 type taskRequest struct {
@@ -85,11 +87,27 @@ func (e *Endpoint) removeTask(request taskName) (reply, error) {
 
 func (e *Endpoint) owner(o owner) (mo.Entity, error) {
 	switch {
-	case o.Host != "" && o.Cluster == "":
+	case o == owner{Host: o.Host} && o.Host != "":
 		return e.world.FindNamed("host", o.Host)
-	case o.Cluster != "" && o.Host == "":
+	case o == owner{Cluster: o.Cluster} && o.Cluster != "":
 		return e.world.FindNamed("cluster", o.Cluster)
+	case o == owner{Datacenter: o.Datacenter} && o.Datacenter != "":
+		return e.world.FindNamed("datacenter", o.Datacenter)
+	case o == owner{Object: o.Object} && o.Object != "":
+		return e.entity(o.Object)
 	default:
-		return nil, badRequest{errors.New("found neither or both of host and cluster, want one of them")}
+		return nil, badRequest{errors.New("found none or several of host, cluster, datacenter and object, want one of them")}
 	}
+}
+
+// entity finds an object of the inventory, which a session or a manager is not.
+func (e *Endpoint) entity(object string) (mo.Entity, error) {
+	found, err := e.world.Find(object)
+	if err != nil {
+		return nil, err
+	}
+	if entity, ok := found.(mo.Entity); ok {
+		return entity, nil
+	}
+	return nil, badRequest{fmt.Errorf("found object %q, want one that is in the inventory tree", object)}
 }

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/vmware/govmomi/vim25/types"
+
 	"gpuinfo.example.com/hack/vcsim/internal/front"
 )
 
@@ -80,22 +82,42 @@ func (e *Endpoint) setNetwork(request network) (reply, error) {
 	}
 }
 
+// denyRequest names one object, or a type for all that there are.
 type denyRequest struct {
 	Object string   `json:"object"`
+	Type   string   `json:"type"`
 	Paths  []string `json:"paths"`
 }
 
-// deny hides paths of an object; an empty list shows them again.
+// deny hides paths of objects; an empty list shows them again.
 func (e *Endpoint) deny(request denyRequest) (reply, error) {
-	object, err := e.world.Find(request.Object)
+	refs, err := e.denied(request)
 	if err != nil {
 		return nil, err
 	}
 	if request.Paths == nil {
 		return nil, badRequest{errors.New("found no paths, want a list such as [\"runtime\"] or [\"*\"]")}
 	}
-	e.hub.Deny(object.Reference(), request.Paths)
-	return nil, nil
+	for _, ref := range refs {
+		e.hub.Deny(ref, request.Paths)
+	}
+	return map[string]any{"objects": refs}, nil
+}
+
+func (e *Endpoint) denied(request denyRequest) ([]types.ManagedObjectReference, error) {
+	if request.Type == "" {
+		object, err := e.world.Find(request.Object)
+		if err != nil {
+			return nil, err
+		}
+		return []types.ManagedObjectReference{object.Reference()}, nil
+	}
+	refs := e.world.OfType(request.Type)
+	if request.Object != "" || len(refs) == 0 {
+		return nil, badRequest{fmt.Errorf("found object %q and %d objects of type %q, want an object or a type of which there are some",
+			request.Object, len(refs), request.Type)}
+	}
+	return refs, nil
 }
 
 func (e *Endpoint) allow(*http.Request) (reply, error) {

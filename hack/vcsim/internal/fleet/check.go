@@ -4,6 +4,7 @@ package fleet
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -24,9 +25,12 @@ func (f *Fleet) eachHost(visit func(path string, cluster *Cluster, host *Host)) 
 func check(f *Fleet, now time.Time) Problems {
 	var problems Problems
 	datacenters, hosts, instances := firsts{}, firsts{}, firsts{}
+	f.Skew = checkSkew(&problems, f.ClockSkew, now)
 	for d := range f.Datacenters {
 		path := fmt.Sprintf("datacenters[%d]", d)
 		datacenters.add(&problems, path+".name", f.Datacenters[d].Name)
+		checkTasks(&problems, path, f.Datacenters[d].ScheduledTasks, now)
+		checkAttributes(&problems, path, f.Datacenters[d].CustomAttributes, now)
 		checkClusters(&problems, path, f.Datacenters[d].Clusters, now)
 	}
 	f.eachHost(func(path string, _ *Cluster, host *Host) {
@@ -42,11 +46,13 @@ func checkClusters(problems *Problems, path string, clusters []Cluster, now time
 		clusterPath := fmt.Sprintf("%s.clusters[%d]", path, c)
 		names.add(problems, clusterPath+".name", clusters[c].Name)
 		checkTasks(problems, clusterPath, clusters[c].ScheduledTasks, now)
+		checkAttributes(problems, clusterPath, clusters[c].CustomAttributes, now)
 	}
 }
 
 func checkHost(problems *Problems, path string, host *Host, instances firsts, now time.Time) {
 	checkTasks(problems, path, host.ScheduledTasks, now)
+	checkAttributes(problems, path, host.CustomAttributes, now)
 	cards, holders := firsts{}, firsts{}
 	for i, gpu := range host.GPUs {
 		cards.add(problems, fmt.Sprintf("%s.gpus[%d].pciId", path, i), gpu.PciID)
@@ -58,6 +64,7 @@ func checkHost(problems *Problems, path string, host *Host, instances firsts, no
 		vm := &host.VirtualMachines[i]
 		vmPath := fmt.Sprintf("%s.virtualMachines[%d]", path, i)
 		instances.add(problems, vmPath+".instanceUuid", strings.ToLower(vm.InstanceUUID))
+		checkPlace(problems, vmPath, vm)
 		checkDevices(problems, vmPath, vm, host)
 		checkHeldOnce(problems, vmPath, vm, holders)
 	}
@@ -80,6 +87,36 @@ func checkTask(problems *Problems, path string, task *ScheduledTask, now time.Ti
 	task.NextRun = at
 }
 
+// checkSkew reads the skew as a time relative to now.
+func checkSkew(problems *Problems, text string, now time.Time) time.Duration {
+	if text == "" {
+		return 0
+	}
+	at, err := ParseWhen(text, now)
+	if err != nil {
+		problems.add("clockSkew", "%v", err)
+	}
+	return at.Sub(now)
+}
+
+// checkAttributes replaces the times in braces by the times that they mean.
+func checkAttributes(problems *Problems, path string, attributes map[string]string, now time.Time) {
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
+		resolved, err := ResolveTimes(attributes[name], now)
+		if err != nil {
+			problems.add(path+".customAttributes."+name, "%v", err)
+		}
+		attributes[name] = resolved
+	}
+}
+
+// checkPlace wants the machine in one place.
+func checkPlace(problems *Problems, path string, vm *VirtualMachine) {
+	if vm.Folder != "" && vm.VApp != "" {
+		problems.add(path, "found folder and vApp, want one of them")
+	}
+}
+
 // checkDevices wants every device of the machine to exist in its host.
 func checkDevices(problems *Problems, path string, vm *VirtualMachine, host *Host) {
 	for i, gpu := range vm.GPUs {
@@ -87,7 +124,7 @@ func checkDevices(problems *Problems, path string, vm *VirtualMachine, host *Hos
 		switch gpu.Kind {
 		case KindVgpu:
 			checkProfile(problems, gpuPath, gpu.Profile, host)
-		case KindPassthrough:
+		case KindPassthrough, KindSriov:
 			checkCard(problems, gpuPath+".pciId", gpu.PciID, host)
 		case KindDynamic:
 			if gpu.AssignedPciID != "" {
@@ -100,7 +137,9 @@ func checkDevices(problems *Problems, path string, vm *VirtualMachine, host *Hos
 func checkProfile(problems *Problems, path, profile string, host *Host) {
 	var offered []string
 	for _, gpu := range host.GPUs {
-		offered = append(offered, gpu.VgpuProfiles...)
+		for _, p := range gpu.VgpuProfiles {
+			offered = append(offered, p.Profile)
+		}
 	}
 	if !slices.Contains(offered, profile) {
 		problems.add(path+".profile", "found %q, want a profile that host %s offers: %s", profile, host.Name, choices(offered))
@@ -117,11 +156,11 @@ func checkCard(problems *Problems, path, pciID string, host *Host) {
 	}
 }
 
-// checkHeldOnce wants no card in two machines that run at the same time.
+// checkHeldOnce wants no card in two machines that run at the same time; an SR-IOV card serves many.
 func checkHeldOnce(problems *Problems, path string, vm *VirtualMachine, holders firsts) {
 	for i, gpu := range vm.GPUs {
 		pciID := gpu.PciID + gpu.AssignedPciID
-		if vm.Power == "poweredOn" && pciID != "" {
+		if vm.Power == "poweredOn" && pciID != "" && gpu.Kind != KindSriov {
 			holders.add(problems, fmt.Sprintf("%s.gpus[%d]", path, i), pciID)
 		}
 	}

@@ -18,6 +18,13 @@ func (t *ScheduledTask) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*plain)(t))
 }
 
+// UnmarshalJSON fills in the defaults of a task.
+func (t *RunningTask) UnmarshalJSON(data []byte) error {
+	type plain RunningTask
+	*t = RunningTask{State: "running"}
+	return json.Unmarshal(data, (*plain)(t))
+}
+
 // UnmarshalJSON fills in the defaults of a host.
 func (h *Host) UnmarshalJSON(data []byte) error {
 	type plain Host
@@ -34,9 +41,20 @@ func (g *HostGPU) UnmarshalJSON(data []byte) error {
 	*g = HostGPU{
 		PciDevice:        PciDevice{ClassID: 0x0302, VendorName: "NVIDIA Corporation", Model: "NVIDIA GPU"},
 		GraphicsMode:     "direct",
-		MigrateSupported: true,
+		MigrateSupported: Yes,
+		InGraphicsInfo:   true,
 	}
 	return json.Unmarshal(data, (*plain)(g))
+}
+
+// UnmarshalJSON takes a profile's name alone, too.
+func (p *VgpuProfile) UnmarshalJSON(data []byte) error {
+	type plain VgpuProfile
+	*p = VgpuProfile{}
+	if json.Unmarshal(data, &p.Profile) == nil {
+		return nil
+	}
+	return json.Unmarshal(data, (*plain)(p))
 }
 
 // UnmarshalJSON fills in the defaults of a virtual machine, the uuids aside.

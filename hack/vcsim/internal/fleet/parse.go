@@ -40,6 +40,10 @@ func ParseVirtualMachine(data []byte, host *Host) (*VirtualMachine, error) {
 		return nil, err
 	}
 	vm.deriveUUIDs(host.Name)
+	var problems Problems
+	if checkPlace(&problems, "vm", vm); len(problems) > 0 {
+		return nil, problems
+	}
 	if err := FitsHost(vm, host); err != nil {
 		return nil, err
 	}

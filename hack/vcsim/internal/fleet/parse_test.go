@@ -52,7 +52,7 @@ func TestABadFleetIsRefusedByPlaceFoundAndWanted(t *testing.T) {
 			vm + `.gpus[0].profile: found "x", want a profile that host esxi-a offers: grid_a100d-40c`},
 		{"a profile on a host without any", withHost(`,"virtualMachines":[{"name":"a","gpus":[{"kind":"vgpu","profile":"x"}]}]`),
 			vm + `.gpus[0].profile: found "x", want a profile that host esxi-a offers: it has none`},
-		{"an unknown kind", withMachines(`{"name":"a","gpus":[{"kind":"gpu"}]}`), vm + `.gpus[0].kind: found "gpu", want one of "vgpu", "passthrough", "dynamic"`},
+		{"an unknown kind", withMachines(`{"name":"a","gpus":[{"kind":"gpu"}]}`), vm + `.gpus[0].kind: found "gpu", want one of "vgpu", "passthrough", "dynamic", "dvx", "sriov"`},
 		{"fields of another kind", withMachines(`{"name":"a","gpus":[{"kind":"vgpu","profile":"grid_a100d-40c","pciId":"0000:3b:00.0"}]}`),
 			vm + `.gpus[0].pciId: found an unknown field`},
 		{"one card in two running machines", withMachines(`{"name":"a","gpus":[{"kind":"passthrough","pciId":"0000:3b:00.0"}]},{"name":"b","gpus":[{"kind":"passthrough","pciId":"0000:3b:00.0"}]}`),
@@ -65,6 +65,19 @@ func TestABadFleetIsRefusedByPlaceFoundAndWanted(t *testing.T) {
 		{"an action that is none", withHost(`,"scheduledTasks":[{"name":"p","action":"reboot!","at":"in 1h"}]`), host + `.scheduledTasks[0].action: found "reboot!", want text like`},
 		{"a task twice", withHost(`,"scheduledTasks":[{"name":"p","action":"RebootHost_Task","at":"in 1h"},{"name":"p","action":"RebootHost_Task","at":"in 2h"}]`),
 			host + `.scheduledTasks[1].name: found "p" again`},
+		{"a datacenter's task at no time", `{"datacenters":[{"name":"A","scheduledTasks":[{"name":"p","action":"RebootHost_Task","at":"soon"}]}]}`,
+			`datacenters[0].scheduledTasks[0].at: found "soon", want a time such as`},
+		{"an attribute with a time that is none", withHost(`,"customAttributes":{"window":"{in a while}/PT4H"}`), host + `.customAttributes.window: found "in a while", want a time such as`},
+		{"an attribute that is a number", withHost(`,"customAttributes":{"window":4}`), host + `.customAttributes.window: found number, want string`},
+		{"a running task in no state", withHost(`,"runningTasks":[{"descriptionId":"HostSystem.reboot","state":"done"}]`), host + `.runningTasks[0].state: found "done", want one of "queued", "running"`},
+		{"a running task of no kind", withHost(`,"runningTasks":[{}]`), host + `.runningTasks[0]: found no descriptionId, want it set`},
+		{"a clock that is a time", `{"clockSkew":"2026-12-01T02:00:00Z","datacenters":[{"name":"A"}]}`, `clockSkew: found "2026-12-01T02:00:00Z", want text like`},
+		{"a clock that is no time", `{"clockSkew":"in a while","datacenters":[{"name":"A"}]}`, `clockSkew: found "in a while", want a time such as`},
+		{"a folder that begins with a slash", withMachines(`{"name":"a","folder":"/ml"}`), vm + `.folder: found "/ml", want text like`},
+		{"a machine in a folder and a vApp", withMachines(`{"name":"a","folder":"ml","vApp":"b"}`), vm + `: found folder and vApp, want one of them`},
+		{"an SR-IOV card of no host", withMachines(`{"name":"a","gpus":[{"kind":"sriov","pciId":"0000:ff:00.0"}]}`), vm + `.gpus[0].pciId: found "0000:ff:00.0", want a device of host`},
+		{"a DVX device without a class", withMachines(`{"name":"a","gpus":[{"kind":"dvx"}]}`), vm + `.gpus[0]: found no deviceClass, want it set`},
+		{"a global attribute twice", `{"globalAttributes":["a","a"],"datacenters":[{"name":"A"}]}`, `globalAttributes: found a list of 2, but`},
 		{"kubernetesNode: true", withMachines(`{"name":"a","kubernetesNode":true}`), vm + `.kubernetesNode: found true, which is not allowed here`},
 		{"a taint without effect", withMachines(`{"name":"a","kubernetesNode":{"taints":[{"key":"k"}]}}`), vm + `.kubernetesNode.taints[0]: found no effect, want it set`},
 		{"a host twice", `{"datacenters":[{"name":"A","clusters":[{"name":"x","hosts":[{"name":"h"}]}]},{"name":"B","clusters":[{"name":"x","hosts":[{"name":"h"}]}]}]}`,
@@ -129,9 +142,11 @@ func TestTheVCentersIdentityComesFromTheContent(t *testing.T) {
 
 func TestTheCommittedFleetsAreGood(t *testing.T) {
 	files, err := filepath.Glob("../../fleets/*.json")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("found %d files, %v, want the committed fleets", len(files), err)
+	rules, rulesErr := filepath.Glob("../../fleets/rules/*.json")
+	if err != nil || rulesErr != nil || len(files) == 0 || len(rules) == 0 {
+		t.Fatalf("found %d files and %d rules, %v, %v, want the committed fleets", len(files), len(rules), err, rulesErr)
 	}
+	files = append(files, rules...)
 	for _, file := range files {
 		if _, err := fleet.Load(file, noon); err != nil {
 			t.Errorf("%s: %v", file, err)

@@ -34,6 +34,21 @@ func ParseWhen(text string, now time.Time) (time.Time, error) {
 		"found %q, want a time such as \"in 399h\", \"in 90m\", \"in 30d\", \"2h ago\" or \"2026-12-01T02:00:00Z\"", text)
 }
 
+var bracedTime = regexp.MustCompile(`\{(?:in [^{}]*|[^{}]* ago)\}`)
+
+// ResolveTimes replaces {in 40h} and {2h ago} in a text by RFC 3339 times in UTC; other braces stay.
+func ResolveTimes(text string, now time.Time) (string, error) {
+	var failure error
+	resolved := bracedTime.ReplaceAllStringFunc(text, func(braced string) string {
+		at, err := ParseWhen(strings.Trim(braced, "{}"), now)
+		if err != nil {
+			failure = err
+		}
+		return at.Format(time.RFC3339)
+	})
+	return resolved, failure
+}
+
 // longestSpan keeps sums of spans within time.Duration.
 const longestSpan = 100 * 365 * 24 * time.Hour
 

@@ -6,8 +6,8 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/methods"
+	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
@@ -22,9 +22,14 @@ type attributeValues struct {
 	values map[string]string
 }
 
-type definition struct{ kind, name string }
-
 func newAttributes(w *World) *attributes { return &attributes{world: w} }
+
+// defineGlobally defines attributes that objects of every type have.
+func (a *attributes) defineGlobally(names []string) {
+	for _, name := range names {
+		a.world.defineAttribute("", name)
+	}
+}
 
 func (a *attributes) want(entity types.ManagedObjectReference, values map[string]string) {
 	if len(values) > 0 {
@@ -33,21 +38,39 @@ func (a *attributes) want(entity types.ManagedObjectReference, values map[string
 }
 
 func (a *attributes) apply() {
-	ctx := a.world.NewContext()
-	manager := a.world.Registry.CustomFieldsManager()
-	keys := map[definition]int32{}
 	for _, want := range a.wanted {
 		for _, name := range slices.Sorted(maps.Keys(want.values)) {
-			field := definition{want.entity.Type, name}
-			if _, defined := keys[field]; !defined {
-				keys[field] = define(ctx, manager, field)
-			}
-			manager.SetField(ctx, &types.SetField{Entity: want.entity, Key: keys[field], Value: want.values[name]})
+			a.world.SetAttribute(want.entity, name, want.values[name])
 		}
 	}
 }
 
-func define(ctx *simulator.Context, manager *simulator.CustomFieldsManager, field definition) int32 {
-	body := manager.AddCustomFieldDef(ctx, &types.AddCustomFieldDef{Name: field.name, MoType: field.kind})
+// SetAttribute gives the custom attribute a value, after defining it for the entity's type where it is not defined.
+// It tells watchers.
+func (w *World) SetAttribute(entity types.ManagedObjectReference, name, value string) {
+	ctx, manager := w.NewContext(), w.Registry.CustomFieldsManager()
+	manager.SetField(ctx, &types.SetField{Entity: entity, Key: w.attributeKey(entity.Type, name), Value: value})
+	object := w.Registry.Get(entity)
+	w.Registry.WithLock(ctx, object, func() {
+		values := object.(mo.Entity).Entity().CustomValue
+		w.Registry.Update(ctx, object, []types.PropertyChange{{Name: "customValue", Val: values}})
+	})
+}
+
+// attributeKey is the attribute's key for objects of the type, from now on if not before.
+func (w *World) attributeKey(kind, name string) int32 {
+	for _, field := range w.Registry.CustomFieldsManager().Field {
+		if field.Name == name && (field.ManagedObjectType == kind || field.ManagedObjectType == "") {
+			return field.Key
+		}
+	}
+	return w.defineAttribute(kind, name)
+}
+
+// defineAttribute makes the attribute for objects of one type, or of every type where it is empty, and tells watchers.
+func (w *World) defineAttribute(kind, name string) int32 {
+	ctx, manager := w.NewContext(), w.Registry.CustomFieldsManager()
+	body := manager.AddCustomFieldDef(ctx, &types.AddCustomFieldDef{Name: name, MoType: kind})
+	w.Registry.AtomicUpdate(ctx, manager, []types.PropertyChange{{Name: "field", Val: slices.Clone(manager.Field)}})
 	return body.(*methods.AddCustomFieldDefBody).Res.Returnval.Key
 }

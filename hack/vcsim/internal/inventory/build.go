@@ -21,6 +21,7 @@ type World struct {
 	Registry *simulator.Registry
 
 	model     *simulator.Model
+	clock     *clock
 	templates map[types.ManagedObjectReference]template
 	hosts     map[types.ManagedObjectReference]*fleet.Host
 	machines  map[types.ManagedObjectReference]*fleet.VirtualMachine
@@ -52,10 +53,13 @@ func Build(f *fleet.Fleet) (*World, error) {
 		numbers:   map[string]int{},
 	}
 	w.identify(f)
+	w.SetClock(f.Skew)
 	w.addScheduler()
 	attributes := newAttributes(w)
+	attributes.defineGlobally(f.GlobalAttributes)
+	empty := w.sorted("Datacenter")
 	for i := range f.Datacenters {
-		if err := w.addDatacenter(fmt.Sprintf("DC%d", i), &f.Datacenters[i], attributes); err != nil {
+		if err := w.addDatacenter(empty[i].(*simulator.Datacenter), &f.Datacenters[i], attributes); err != nil {
 			return nil, err
 		}
 	}
@@ -75,6 +79,7 @@ func (w *World) NewContext() *simulator.Context {
 // identify sets what the client learns about this vCenter before it logs in.
 func (w *World) identify(f *fleet.Fleet) {
 	instance := w.Registry.Get(types.ManagedObjectReference{Type: "ServiceInstance", Value: "ServiceInstance"}).(*simulator.ServiceInstance)
+	w.clock = &clock{ServiceInstance: instance}
 	instance.Content.About.InstanceUuid = f.InstanceUUID
 	instance.Content.About.ApiVersion = f.APIVersion
 	instance.Content.About.Version = f.APIVersion
@@ -86,14 +91,14 @@ func (w *World) Content() types.ServiceContent {
 	return w.Registry.Get(types.ManagedObjectReference{Type: "ServiceInstance", Value: "ServiceInstance"}).(*simulator.ServiceInstance).Content
 }
 
-func (w *World) addDatacenter(templateName string, spec *fleet.Datacenter, attributes *attributes) error {
-	dc, err := w.datacenter(templateName)
-	if err != nil {
-		return err
-	}
+func (w *World) addDatacenter(dc *simulator.Datacenter, spec *fleet.Datacenter, attributes *attributes) error {
 	template := w.takeTemplate(dc)
-	dc.Name = spec.Name
+	dc.Name = escapeName(spec.Name)
+	w.moveToFolder(dc, spec.Folder)
 	attributes.want(dc.Self, spec.CustomAttributes)
+	for _, task := range spec.ScheduledTasks {
+		w.PutScheduledTask(dc.Self, task)
+	}
 	for i := range spec.Clusters {
 		cluster, err := w.addCluster(dc, &spec.Clusters[i])
 		if err != nil {
@@ -106,15 +111,6 @@ func (w *World) addDatacenter(templateName string, spec *fleet.Datacenter, attri
 		}
 	}
 	return nil
-}
-
-func (w *World) datacenter(name string) (*simulator.Datacenter, error) {
-	for _, entity := range w.Registry.All("Datacenter") {
-		if entity.Entity().Name == name {
-			return entity.(*simulator.Datacenter), nil
-		}
-	}
-	return nil, fmt.Errorf("simulator: datacenter %s is missing from the model", name)
 }
 
 // takeTemplate takes the datacenter's one cluster, host and machine out of the inventory and keeps them for cloning.
@@ -147,8 +143,8 @@ func (w *World) takeTemplate(dc *simulator.Datacenter) template {
 
 // addCluster makes the cluster by the simulator's own quick call.
 func (w *World) addCluster(dc *simulator.Datacenter, spec *fleet.Cluster) (*simulator.ClusterComputeResource, error) {
-	folder := w.Registry.Get(dc.HostFolder).(*simulator.Folder)
-	cluster, fault := simulator.CreateClusterComputeResource(w.NewContext(), folder, spec.Name, types.ClusterConfigSpecEx{})
+	folder := w.folderAt(w.Registry.Get(dc.HostFolder).(*simulator.Folder), spec.Folder)
+	cluster, fault := simulator.CreateClusterComputeResource(w.NewContext(), folder, escapeName(spec.Name), types.ClusterConfigSpecEx{})
 	if fault != nil {
 		return nil, fmt.Errorf("simulator: cluster %s: %T", spec.Name, fault)
 	}
@@ -156,6 +152,7 @@ func (w *World) addCluster(dc *simulator.Datacenter, spec *fleet.Cluster) (*simu
 	for _, task := range spec.ScheduledTasks {
 		w.PutScheduledTask(cluster.Self, task)
 	}
+	w.putRunningTasks(cluster, spec.RunningTasks)
 	return cluster, nil
 }
 

@@ -3,6 +3,7 @@
 package inventory
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ var kinds = map[string]string{
 	"vm":         "VirtualMachine",
 	"cluster":    "ClusterComputeResource",
 	"datacenter": "Datacenter",
+	"folder":     "Folder",
 }
 
 // NotFoundError says that no object, or more than one, has the name.
@@ -24,7 +26,7 @@ type NotFoundError struct{ message string }
 
 func (e *NotFoundError) Error() string { return e.message }
 
-// Find takes "host/NAME", "vm/NAME", "cluster/NAME", "datacenter/NAME" or a reference such as "HostSystem:host-1001".
+// Find takes "host/NAME", "vm/NAME", "cluster/NAME", "datacenter/NAME", "folder/NAME" or a reference such as "HostSystem:host-1001".
 // Names are case-sensitive and must be unique.
 func (w *World) Find(object string) (mo.Reference, error) {
 	if word, name, ok := strings.Cut(object, "/"); ok && kinds[word] != "" {
@@ -33,7 +35,7 @@ func (w *World) Find(object string) (mo.Reference, error) {
 	var ref types.ManagedObjectReference
 	if !ref.FromString(object) {
 		return nil, &NotFoundError{fmt.Sprintf(
-			"found object %q, want host/NAME, vm/NAME, cluster/NAME, datacenter/NAME or TYPE:ID such as HostSystem:host-1001", object)}
+			"found object %q, want host/NAME, vm/NAME, cluster/NAME, datacenter/NAME, folder/NAME or TYPE:ID such as HostSystem:host-1001", object)}
 	}
 	if found := w.Registry.Get(ref); found != nil {
 		return found, nil
@@ -65,6 +67,21 @@ func (w *World) FindNamed(word, name string) (mo.Entity, error) {
 		return nil, &NotFoundError{fmt.Sprintf("found %d %ss named %q, want one of their references: %s",
 			len(matches), word, name, strings.Join(references(matches), ", "))}
 	}
+}
+
+// OfType are the references of all objects of the type, in order. Clusters are compute resources too.
+func (w *World) OfType(kind string) []types.ManagedObjectReference {
+	refs := []types.ManagedObjectReference{}
+	for _, object := range w.Registry.AllReference("") {
+		ref := object.Reference()
+		if ref.Type == kind || kind == "ComputeResource" && ref.Type == "ClusterComputeResource" {
+			refs = append(refs, ref)
+		}
+	}
+	slices.SortFunc(refs, func(a, b types.ManagedObjectReference) int {
+		return cmp.Or(cmp.Compare(len(a.Value), len(b.Value)), strings.Compare(a.Value, b.Value))
+	})
+	return refs
 }
 
 func references(entities []mo.Entity) []string {

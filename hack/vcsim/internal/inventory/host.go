@@ -28,6 +28,7 @@ func (w *World) addHost(t template, cluster *simulator.ClusterComputeResource, s
 	for _, task := range spec.ScheduledTasks {
 		w.PutScheduledTask(host.Self, task)
 	}
+	w.putRunningTasks(host, spec.RunningTasks)
 	for i := range spec.VirtualMachines {
 		w.addVirtualMachine(t, host, &spec.VirtualMachines[i])
 	}
@@ -47,7 +48,8 @@ func cloneHost(source *simulator.HostSystem) *simulator.HostSystem {
 
 func describeHost(host *simulator.HostSystem, spec *fleet.Host) {
 	id := uuid.NewSHA1(uuid.NameSpaceDNS, []byte(spec.Name)).String()
-	host.Name, host.Summary.Config.Name = spec.Name, spec.Name
+	host.Name = escapeName(spec.Name)
+	host.Summary.Config.Name = host.Name
 
 	host.Hardware.SystemInfo.Uuid = id
 	host.Hardware.CpuInfo.NumCpuCores = spec.CPUCores
@@ -83,7 +85,7 @@ func describeCards(host *simulator.HostSystem, spec *fleet.Host) {
 	}
 	var passthru []types.BaseHostPciPassthruInfo
 	for _, card := range cards {
-		devices = append(devices, pciDevice(card))
+		devices = append(devices, pciDevice(card, pciNames(spec)))
 		passthru = append(passthru, &types.HostPciPassthruInfo{
 			Id: card.PciID, DependentDevice: card.PciID, PassthruCapable: true, PassthruEnabled: true, PassthruActive: true,
 		})
@@ -97,24 +99,43 @@ func describeGraphics(config *types.HostConfigInfo, gpus []fleet.HostGPU) {
 	config.GraphicsInfo, config.SharedPassthruGpuTypes, config.SharedGpuCapabilities = nil, nil, nil
 	seen := map[string]bool{}
 	for _, gpu := range gpus {
-		config.GraphicsInfo = append(config.GraphicsInfo, types.HostGraphicsInfo{
-			DeviceName: gpu.Model, VendorName: gpu.VendorName, PciId: gpu.PciID,
-			GraphicsType: gpu.GraphicsMode, MemorySizeInKB: gpu.MemoryMib * 1024,
-		})
-		for _, profile := range gpu.VgpuProfiles {
-			if seen[profile] {
+		if gpu.InGraphicsInfo {
+			config.GraphicsInfo = append(config.GraphicsInfo, types.HostGraphicsInfo{
+				DeviceName: gpu.Model, VendorName: gpu.VendorName, PciId: gpu.PciID,
+				GraphicsType: gpu.GraphicsMode, MemorySizeInKB: gpu.MemoryMib * 1024,
+			})
+		}
+		for _, offered := range gpu.VgpuProfiles {
+			if seen[offered.Profile] {
 				continue
 			}
-			seen[profile] = true
-			config.SharedPassthruGpuTypes = append(config.SharedPassthruGpuTypes, profile)
-			config.SharedGpuCapabilities = append(config.SharedGpuCapabilities, types.HostSharedGpuCapabilities{
-				Vgpu: profile, SuspendSupported: true, MigrateSupported: gpu.MigrateSupported,
-			})
+			seen[offered.Profile] = true
+			config.SharedPassthruGpuTypes = append(config.SharedPassthruGpuTypes, offered.Profile)
+			if migrates := offered.MigrateSupported.Or(gpu.MigrateSupported).Flag(); migrates != nil {
+				config.SharedGpuCapabilities = append(config.SharedGpuCapabilities, types.HostSharedGpuCapabilities{
+					Vgpu: offered.Profile, SuspendSupported: true, MigrateSupported: *migrates,
+				})
+			}
 		}
 	}
 }
 
-func pciDevice(card fleet.PciDevice) types.HostPciDevice {
+// pciNames are the names of graphics cards among the PCI devices, where they differ from the model.
+func pciNames(spec *fleet.Host) map[string]string {
+	names := map[string]string{}
+	for _, gpu := range spec.GPUs {
+		if gpu.PciName != "" {
+			names[gpu.PciID] = gpu.PciName
+		}
+	}
+	return names
+}
+
+func pciDevice(card fleet.PciDevice, names map[string]string) types.HostPciDevice {
+	name := card.Model
+	if other, named := names[card.PciID]; named {
+		name = other
+	}
 	// The schema has checked the form 0000:3b:00.0.
 	bus, _ := strconv.ParseUint(card.PciID[5:7], 16, 8)
 	slot, _ := strconv.ParseUint(card.PciID[8:10], 16, 8)
@@ -122,7 +143,7 @@ func pciDevice(card fleet.PciDevice) types.HostPciDevice {
 		Id: card.PciID, Bus: byte(bus), Slot: byte(slot), Function: card.PciID[11] - '0',
 		ClassId: card.ClassID.Short(), VendorId: card.VendorID.Short(), DeviceId: card.DeviceID.Short(),
 		SubVendorId: card.VendorID.Short(), SubDeviceId: card.DeviceID.Short(),
-		VendorName: card.VendorName, DeviceName: card.Model,
+		VendorName: card.VendorName, DeviceName: name,
 	}
 }
 

@@ -28,14 +28,26 @@ func (w *World) addVirtualMachine(t template, host *simulator.HostSystem, spec *
 	describeRuntime(vm, spec, host.Self)
 	vm.Config.Hardware.Device = append(clipped(vm.Config.Hardware.Device), passthroughs(spec, w.hosts[host.Self])...)
 
-	pool, ctx := w.poolOf(host), w.NewContext()
-	vm.ResourcePool = &pool.Self
-	w.Registry.AppendReference(ctx, pool, &pool.Vm, vm.Self)
-	w.Registry.AppendReference(ctx, host, &host.Vm, vm.Self)
-	w.Registry.AppendReference(ctx, t.vmFolder, &t.vmFolder.ChildEntity, vm.Self)
-	w.Registry.PutEntity(t.vmFolder, vm)
+	if spec.OnNoHost {
+		vm.Runtime.Host, vm.Summary.Runtime.Host = nil, nil
+	} else {
+		w.Registry.AppendReference(w.NewContext(), host, &host.Vm, vm.Self)
+	}
+	if spec.VApp != "" {
+		w.putInVApp(w.vAppOf(host, spec.VApp), vm)
+	} else {
+		w.putInFolder(w.folderAt(t.vmFolder, spec.Folder), w.poolOf(host), vm)
+	}
 	w.machines[vm.Self] = spec
 	return vm
+}
+
+func (w *World) putInFolder(folder *simulator.Folder, pool *simulator.ResourcePool, vm *simulator.VirtualMachine) {
+	ctx := w.NewContext()
+	vm.ResourcePool, vm.ParentVApp = &pool.Self, nil
+	w.Registry.AppendReference(ctx, pool, &pool.Vm, vm.Self)
+	w.Registry.AppendReference(ctx, folder, &folder.ChildEntity, vm.Self)
+	w.Registry.PutEntity(folder, vm)
 }
 
 func (w *World) poolOf(host *simulator.HostSystem) *simulator.ResourcePool {

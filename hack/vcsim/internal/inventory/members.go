@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
 
 	"gpuinfo.example.com/hack/vcsim/internal/fleet"
@@ -37,10 +38,14 @@ func (w *World) AddVirtualMachine(host *simulator.HostSystem, vmJSON json.RawMes
 // RemoveVirtualMachine deletes the machine and tells watchers.
 func (w *World) RemoveVirtualMachine(vm *simulator.VirtualMachine) {
 	ctx := w.NewContext()
-	if pool, ok := w.Registry.Get(*vm.ResourcePool).(*simulator.ResourcePool); ok {
+	switch pool := w.Registry.Get(*vm.ResourcePool).(type) {
+	case *simulator.ResourcePool:
+		w.Registry.RemoveReference(ctx, pool, &pool.Vm, vm.Self)
+	case *simulator.VirtualApp:
 		w.Registry.RemoveReference(ctx, pool, &pool.Vm, vm.Self)
 	}
-	if folder, ok := w.Registry.Get(*vm.Parent).(*simulator.Folder); ok {
+	if vm.Parent != nil {
+		folder := w.Registry.Get(*vm.Parent).(*simulator.Folder)
 		w.Registry.RemoveReference(ctx, folder, &folder.ChildEntity, vm.Self)
 	}
 	delete(w.machines, vm.Self)
@@ -70,7 +75,9 @@ func (w *World) hostOf(vm *simulator.VirtualMachine) (*simulator.HostSystem, boo
 
 // templateOf climbs from the host to its datacenter.
 func (w *World) templateOf(host *simulator.HostSystem) template {
-	cluster := w.Registry.Get(*host.Parent).(*simulator.ClusterComputeResource)
-	folder := w.Registry.Get(*cluster.Parent).(*simulator.Folder)
-	return w.templates[*folder.Parent]
+	ref := *host.Parent
+	for ref.Type != "Datacenter" {
+		ref = *w.Registry.Get(ref).(mo.Entity).Entity().Parent
+	}
+	return w.templates[ref]
 }

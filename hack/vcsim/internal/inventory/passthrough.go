@@ -16,19 +16,37 @@ const firstPassthroughKey = 13000
 func passthroughs(spec *fleet.VirtualMachine, host *fleet.Host) []types.BaseVirtualDevice {
 	devices := make([]types.BaseVirtualDevice, 0, len(spec.GPUs))
 	for i, gpu := range spec.GPUs {
-		gpu = withCardIDs(gpu, host)
-		devices = append(devices, &types.VirtualPCIPassthrough{VirtualDevice: types.VirtualDevice{
+		gpu = asHostHas(gpu, host)
+		device := types.VirtualDevice{
 			Key: firstPassthroughKey + int32(i), ControllerKey: 100, UnitNumber: types.NewInt32(18 + int32(i)),
 			DeviceInfo: &types.Description{Label: fmt.Sprintf("PCI device %d", i), Summary: summaryOf(gpu)},
-			Backing:    backing(gpu, spec.Power == "poweredOn"),
-		}})
+		}
+		if gpu.Kind == fleet.KindSriov {
+			devices = append(devices, networkCard(device, gpu))
+			continue
+		}
+		device.Backing = backing(gpu, spec.Power == "poweredOn")
+		devices = append(devices, &types.VirtualPCIPassthrough{VirtualDevice: device})
 	}
 	return devices
 }
 
-// withCardIDs looks up the vendor and device of a fixed card in its host.
-func withCardIDs(gpu fleet.VMGPU, host *fleet.Host) fleet.VMGPU {
-	if gpu.Kind != fleet.KindPassthrough {
+// networkCard is a share of a network card: its PCI function is not in the device's own backing.
+func networkCard(device types.VirtualDevice, gpu fleet.VMGPU) types.BaseVirtualDevice {
+	device.Backing = &types.VirtualEthernetCardNetworkBackingInfo{
+		VirtualDeviceDeviceBackingInfo: types.VirtualDeviceDeviceBackingInfo{DeviceName: "VM Network"},
+	}
+	card := &types.VirtualSriovEthernetCard{SriovBacking: &types.VirtualSriovEthernetCardSriovBackingInfo{
+		PhysicalFunctionBacking: fixedBacking(gpu),
+	}}
+	card.VirtualDevice = device
+	return card
+}
+
+// asHostHas looks up in the host what the machine's lines leave out: vendor and device of a card, vMotion of a profile.
+func asHostHas(gpu fleet.VMGPU, host *fleet.Host) fleet.VMGPU {
+	gpu.MigrateSupported = gpu.MigrateSupported.Or(host.MigrateSupported(gpu.Profile))
+	if gpu.Kind != fleet.KindPassthrough && gpu.Kind != fleet.KindSriov {
 		return gpu
 	}
 	for _, card := range host.Devices() {
@@ -49,7 +67,9 @@ func summaryOf(gpu fleet.VMGPU) string {
 func backing(gpu fleet.VMGPU, running bool) types.BaseVirtualDeviceBackingInfo {
 	switch gpu.Kind {
 	case fleet.KindVgpu:
-		return &types.VirtualPCIPassthroughVmiopBackingInfo{Vgpu: gpu.Profile, MigrateSupported: types.NewBool(true)}
+		return &types.VirtualPCIPassthroughVmiopBackingInfo{Vgpu: gpu.Profile, MigrateSupported: gpu.MigrateSupported.Flag()}
+	case fleet.KindDvx:
+		return &types.VirtualPCIPassthroughDvxBackingInfo{DeviceClass: gpu.DeviceClass}
 	case fleet.KindDynamic:
 		info := &types.VirtualPCIPassthroughDynamicBackingInfo{
 			AllowedDevice: []types.VirtualPCIPassthroughAllowedDevice{{VendorId: int32(gpu.VendorID), DeviceId: int32(gpu.DeviceID)}},
@@ -59,9 +79,13 @@ func backing(gpu fleet.VMGPU, running bool) types.BaseVirtualDeviceBackingInfo {
 		}
 		return info
 	default:
-		return &types.VirtualPCIPassthroughDeviceBackingInfo{
-			Id: gpu.PciID, DeviceId: gpu.DeviceID.String()[2:], VendorId: gpu.VendorID.Short(), SystemId: "BYPASS",
-		}
+		return fixedBacking(gpu)
+	}
+}
+
+func fixedBacking(gpu fleet.VMGPU) *types.VirtualPCIPassthroughDeviceBackingInfo {
+	return &types.VirtualPCIPassthroughDeviceBackingInfo{
+		Id: gpu.PciID, DeviceId: gpu.DeviceID.String()[2:], VendorId: gpu.VendorID.Short(), SystemId: "BYPASS",
 	}
 }
 
@@ -69,9 +93,15 @@ func backing(gpu fleet.VMGPU, running bool) types.BaseVirtualDeviceBackingInfo {
 func gpusOf(devices []types.BaseVirtualDevice) []fleet.VMGPU {
 	gpus := []fleet.VMGPU{}
 	for _, device := range devices {
+		if card, ok := device.(*types.VirtualSriovEthernetCard); ok && card.SriovBacking != nil {
+			gpus = append(gpus, fleet.VMGPU{Kind: fleet.KindSriov, PciID: card.SriovBacking.PhysicalFunctionBacking.Id})
+			continue
+		}
 		switch b := device.GetVirtualDevice().Backing.(type) {
 		case *types.VirtualPCIPassthroughVmiopBackingInfo:
 			gpus = append(gpus, fleet.VMGPU{Kind: fleet.KindVgpu, Profile: b.Vgpu})
+		case *types.VirtualPCIPassthroughDvxBackingInfo:
+			gpus = append(gpus, fleet.VMGPU{Kind: fleet.KindDvx, DeviceClass: b.DeviceClass})
 		case *types.VirtualPCIPassthroughDeviceBackingInfo:
 			gpus = append(gpus, fleet.VMGPU{Kind: fleet.KindPassthrough, PciID: b.Id})
 		case *types.VirtualPCIPassthroughDynamicBackingInfo:

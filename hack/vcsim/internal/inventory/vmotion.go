@@ -57,10 +57,17 @@ func (w *World) movable(vm *simulator.VirtualMachine, to *simulator.HostSystem) 
 	if spec == nil || target == nil {
 		return nil // made over SOAP: nothing is known of it here
 	}
+	var source *fleet.Host
+	if from, hosted := w.hostOf(vm); hosted {
+		source = w.hosts[from.Self]
+	}
 	running := vm.Runtime.PowerState == types.VirtualMachinePowerStatePoweredOn
 	for _, gpu := range spec.GPUs {
-		if gpu.Kind != fleet.KindVgpu && running {
+		if running && gpu.Kind != fleet.KindVgpu {
 			return &ConflictError{fmt.Sprintf("vm %s holds a passthrough device and is powered on, want it powered off before it moves", spec.Name)}
+		}
+		if running && gpu.MigrateSupported.Or(source.MigrateSupported(gpu.Profile)) == fleet.No {
+			return &ConflictError{fmt.Sprintf("vm %s holds a vGPU that vMotion does not move and is powered on, want it powered off before it moves", spec.Name)}
 		}
 	}
 	if err := fleet.FitsHost(spec, target); err != nil {

@@ -42,6 +42,7 @@ func Start(config Config) (*VCenter, error) {
 		return nil, err
 	}
 	hub := collector.Install(world.Registry, world.Content().PropertyCollector)
+	world.ServeClock()
 	server := front.Serve(front.NewGate(config.Listener), config.Certificate, world.Service, config.User)
 	v := &VCenter{
 		URL:          server.URL(),
