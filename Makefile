@@ -74,17 +74,17 @@ clean-tools: deps ## Remove the built tools of every checkout from the cache.
 
 ##@ Your cluster
 
-install: ## Install the CRD.
+install: ## Install the CRDs.
 	$(KUBECTL) apply -k crd
 
-uninstall: ## Remove the CRD, and with it every GPUInfo.
+uninstall: ## Remove the CRDs, and with them every GPUInfo and MaintenanceWindow.
 	$(KUBECTL) delete --ignore-not-found -k crd
 
 deploy: deps ## Install gpuinfo with the image IMG; MODE says how pods are placed.
 	@KUBECTL="$(KUBECTL)" $(NODE) hack/deploy.ts --image "$(IMG)" --mode "$(MODE)" \
 		--scheduler-tag "$(SCHEDULER_TAG)"
 
-undeploy: deps ## Remove gpuinfo, its labels on nodes and the CRD, and with it every GPUInfo.
+undeploy: deps ## Remove gpuinfo, its labels on nodes and the CRDs, and with them every GPUInfo and MaintenanceWindow.
 	@KUBECTL="$(KUBECTL)" $(NODE) hack/undeploy.ts
 
 docker-build: ## Build the image IMG.

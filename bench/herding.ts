@@ -25,8 +25,8 @@ import {
   aMachine,
   aNode,
   anInventory,
-  aPolicy,
   now,
+  selectionSettings,
 } from "../test/support/builders.ts";
 import { type Row, report, type Section } from "./support/report.ts";
 
@@ -110,10 +110,10 @@ function selector(counters: Counters): SelectNodes {
   const facts = () => ({
     nodes,
     inventory,
-    expectedMilliCpu: expected(counters, inventory.usageTakenAt),
+    expectedMilliCpu: expected(counters, now),
     now,
   });
-  const settings = { ...aPolicy, hardMaxAgeMs: 900_000, simulate: false };
+  const settings = selectionSettings;
   return createSelector(facts, settings).selectNodes;
 }
 

@@ -30,7 +30,7 @@ function undeploy(): void {
   remove(rest);
   say("4. Labels and annotations of the nodes");
   say(`${removeNodeMarks()} nodes had some.`);
-  say("5. The CRD, and with it every GPUInfo");
+  say("5. The CRDs, and with them every GPUInfo and MaintenanceWindow");
   remove(definitions);
 }
 

@@ -1,6 +1,7 @@
 /** Reads the environment once, into a frozen Config; reports every problem at once, by variable name. */
 
 import { z } from "zod";
+import { readVcentersFile } from "./vcenters-file.ts";
 
 export interface ListenAddress {
   /** Absent: all addresses of the machine. */
@@ -18,13 +19,21 @@ export interface Config {
   readonly metricsAddress: ListenAddress;
   readonly healthAddress: ListenAddress;
   readonly logLevel: string;
-  /** Where to find vCenter: see vcenter-settings.ts. */
-  readonly vcenter: VcenterSource;
+  /** Where to find each vCenter: see vcenter-settings.ts. At least one; names are unique. */
+  readonly vcenters: readonly VcenterSource[];
   readonly gpuPolicy: "exact" | "atLeast";
   readonly toleratedTaints: ReadonlySet<string>;
   readonly simulateAccelerators: boolean;
   readonly softMaxAgeMs: number;
   readonly hardMaxAgeMs: number;
+  readonly usageSoftMaxAgeMs: number;
+  readonly usageHardMaxAgeMs: number;
+  readonly evacuation: "hard" | "soft-counts";
+  readonly unknownMaintenance: "reject" | "assume-open";
+  /** Name of the custom attribute that holds maintenance windows in vCenter. */
+  readonly maintenanceAttribute: string;
+  /** Running pods are told when maintenance comes to cut into the hours that they were promised. */
+  readonly watchPromises: boolean;
   readonly placement: Placement;
 }
 
@@ -47,11 +56,21 @@ interface Placement {
 
 /** A folder whose files are read again before each login, or values from the environment, or both: a file wins. */
 export interface VcenterSource {
+  /** What it is called in messages, metrics and `/readyz`. */
+  readonly name: string;
+  /** What the user calls the Secret behind `dir`, such as `Secret vc-creds`. */
+  readonly secret: string;
   readonly dir?: string;
-  readonly values: Readonly<Record<string, string>>;
+  /** Absent where the environment has no say. */
+  readonly values?: Readonly<Record<string, string>>;
   readonly caFile?: string;
   readonly insecure: boolean;
+  /** Read this datacenter only; wins over what folder and environment say. */
+  readonly datacenter?: string;
 }
+
+/** The name of the only vCenter, where no file lists several. */
+export const onlyVcenter = "vcenter";
 
 /** Something is wrong with the environment: `problems` has one line per variable. */
 export class ConfigError extends Error {
@@ -127,6 +146,7 @@ const Environment = z.object({
   GOVMOMI_DIR: z.string().optional(),
   GOVMOMI_CA_FILE: z.string().optional(),
   GOVMOMI_INSECURE: flag.default(false),
+  VCENTERS_FILE: z.string().optional(),
   GPU_POLICY: z
     .enum(["exact", "atLeast"], {
       error: (issue) => `is ${quote(issue.input)}, wanted exact or atLeast`,
@@ -136,6 +156,20 @@ const Environment = z.object({
   SIMULATE_ACCELERATORS: flag.default(false),
   SOFT_MAX_AGE: duration.prefault("2m"),
   HARD_MAX_AGE: duration.prefault("15m"),
+  USAGE_SOFT_MAX_AGE: duration.prefault("2m"),
+  USAGE_HARD_MAX_AGE: duration.prefault("15m"),
+  EVACUATION: z
+    .enum(["hard", "soft-counts"], {
+      error: (issue) => `is ${quote(issue.input)}, wanted hard or soft-counts`,
+    })
+    .default("soft-counts"),
+  UNKNOWN_MAINTENANCE: z
+    .enum(["reject", "assume-open"], {
+      error: (issue) => `is ${quote(issue.input)}, wanted reject or assume-open`,
+    })
+    .default("reject"),
+  MAINTENANCE_ATTRIBUTE: z.string().default("gpuinfo.maintenance"),
+  WATCH_PROMISES: flag.default(false),
   PLACEMENT_MODE: z
     .enum(["off", "scheduler", "extender", "affinity"], {
       error: (issue) => `is ${quote(issue.input)}, wanted off, scheduler, extender or affinity`,
@@ -169,10 +203,15 @@ export function readConfig(
   const problems = parsed.success
     ? []
     : parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`);
-  const values = vcenterValues(given);
-  if (given["GOVMOMI_DIR"] === undefined) problems.push(...missingVcenter(values));
+  const vcenters = readVcenters(given);
+  problems.push(...vcenters.problems);
   if (parsed.success && parsed.data.HARD_MAX_AGE < parsed.data.SOFT_MAX_AGE) {
     problems.push("HARD_MAX_AGE is shorter than SOFT_MAX_AGE, wanted the same or longer");
+  }
+  if (parsed.success && parsed.data.USAGE_HARD_MAX_AGE < parsed.data.USAGE_SOFT_MAX_AGE) {
+    problems.push(
+      "USAGE_HARD_MAX_AGE is shorter than USAGE_SOFT_MAX_AGE, wanted the same or longer",
+    );
   }
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   const env = parsed.data;
@@ -184,17 +223,18 @@ export function readConfig(
     metricsAddress: env.METRICS_ADDRESS,
     healthAddress: env.HEALTH_ADDRESS,
     logLevel: env.LOG_LEVEL,
-    vcenter: {
-      ...(env.GOVMOMI_DIR !== undefined && { dir: env.GOVMOMI_DIR }),
-      ...(env.GOVMOMI_CA_FILE !== undefined && { caFile: env.GOVMOMI_CA_FILE }),
-      values,
-      insecure: env.GOVMOMI_INSECURE,
-    },
+    vcenters: vcenters.sources,
     gpuPolicy: env.GPU_POLICY,
     toleratedTaints: new Set(env.TOLERATED_TAINTS),
     simulateAccelerators: env.SIMULATE_ACCELERATORS,
     softMaxAgeMs: env.SOFT_MAX_AGE,
     hardMaxAgeMs: env.HARD_MAX_AGE,
+    usageSoftMaxAgeMs: env.USAGE_SOFT_MAX_AGE,
+    usageHardMaxAgeMs: env.USAGE_HARD_MAX_AGE,
+    evacuation: env.EVACUATION,
+    unknownMaintenance: env.UNKNOWN_MAINTENANCE,
+    maintenanceAttribute: env.MAINTENANCE_ATTRIBUTE,
+    watchPromises: env.WATCH_PROMISES,
     placement: {
       mode: env.PLACEMENT_MODE,
       webhookAddress: env.WEBHOOK_ADDRESS,
@@ -207,9 +247,50 @@ export function readConfig(
   });
 }
 
-function vcenterValues(
-  given: Readonly<Record<string, string | undefined>>,
-): Record<string, string> {
+type Given = Readonly<Record<string, string | undefined>>;
+
+interface Vcenters {
+  readonly sources: readonly VcenterSource[];
+  readonly problems: readonly string[];
+}
+
+function readVcenters(given: Given): Vcenters {
+  const { VCENTERS_FILE: file } = given;
+  return file === undefined ? vcenterFromVariables(given) : vcentersFromFile(file, given);
+}
+
+function vcenterFromVariables(given: Given): Vcenters {
+  const { GOVMOMI_DIR: dir, GOVMOMI_CA_FILE: caFile } = given;
+  const values = vcenterValues(given);
+  const source: VcenterSource = {
+    name: onlyVcenter,
+    secret: "Secret vc-creds",
+    ...(dir !== undefined && { dir }),
+    ...(caFile !== undefined && { caFile }),
+    values,
+    insecure: given["GOVMOMI_INSECURE"] === "true",
+  };
+  return { sources: [source], problems: dir === undefined ? missingVcenter(values) : [] };
+}
+
+function vcentersFromFile(file: string, given: Given): Vcenters {
+  const others = [...vcenterNames, "GOVMOMI_DIR", "GOVMOMI_CA_FILE", "GOVMOMI_INSECURE"];
+  const besides = others.filter((name) => given[name] !== undefined);
+  const { vcenters = [], problems = [] } = readVcentersFile(file);
+  const sources = vcenters.map((vcenter) => ({
+    ...vcenter,
+    secret: `the Secret of vCenter ${vcenter.name}`,
+  }));
+  return {
+    sources,
+    problems: [
+      ...besides.map((name) => `${name} is set beside VCENTERS_FILE, wanted one of the two`),
+      ...problems.map((problem) => `VCENTERS_FILE ${file}: ${problem}`),
+    ],
+  };
+}
+
+function vcenterValues(given: Given): Record<string, string> {
   const values: Record<string, string> = {};
   for (const name of vcenterNames) {
     const value = given[name];

@@ -3,6 +3,7 @@
 import { pino } from "pino";
 import { GpuInfo } from "./api/gpuinfo.ts";
 import { apiVersion, kind } from "./api/group.ts";
+import { ClusterNodes, listed } from "./cluster-nodes.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { healthApp, metricsApp, type ReadinessCheck } from "./health.ts";
 import { KubeClient } from "./kube/client.ts";
@@ -11,21 +12,23 @@ import { applyGpuInfoStatus } from "./kube/gpuinfo-status.ts";
 import { Informer } from "./kube/informer.ts";
 import { leaseStore } from "./kube/lease.ts";
 import { listWatch } from "./kube/list-watch.ts";
-import { readMarkedNode } from "./kube/nodes.ts";
-import { gpuInfos as gpuInfoResource, nodes as nodeResource } from "./kube/resource.ts";
+import { gpuInfos as gpuInfoResource } from "./kube/resource.ts";
 import { Leadership } from "./leadership.ts";
+import { MaintenanceWindows } from "./maintenance-windows.ts";
 import { ManagedPods } from "./managed-pods.ts";
 import { createMetrics } from "./metrics.ts";
-import { NodeList } from "./node-list.ts";
+import { NodeWatch } from "./node-watch.ts";
 import { Placement } from "./placement.ts";
 import { createPlacementMetrics } from "./placement-metrics.ts";
 import { Reconciler } from "./reconciler/reconciler.ts";
-import { machinesOfInterest } from "./selection/bind.ts";
 import { createSelector } from "./selection/select.ts";
 import { close, listen, portOf } from "./serve.ts";
 import { soon } from "./soon.ts";
+import { vcenterChecks } from "./vcenter-readiness.ts";
 import { readVcenterSettings } from "./vcenter-settings.ts";
-import { InventoryCache } from "./vsphere/inventory-cache.ts";
+import { Vcenters } from "./vcenters.ts";
+import { watchWindows } from "./window-metrics.ts";
+import { WindowStatuses } from "./window-statuses.ts";
 
 /** Among nodes that fit, a better one is looked for this often. */
 const refreshMs = 5 * 60_000;
@@ -33,8 +36,6 @@ const refreshMs = 5 * 60_000;
 const sweepEveryMs = 10_000;
 /** Changes come in bursts, such as the pages of a list: this long after the first one, all are looked at together. */
 const gatherMs = 50;
-/** How long a start without an inventory is nothing to report. */
-const settleMs = 10_000;
 /** A new replica lets the old ones answer until it has read vCenter, but not for ever. */
 const firstReadMs = 30_000;
 const drainMs = 4_500;
@@ -55,12 +56,14 @@ async function start(config: Config): Promise<Running> {
     ...(config.kubeconfig !== undefined && { kubeconfig: config.kubeconfig }),
   });
 
-  const nodes = new Informer({
-    name: "nodes",
-    source: listWatch(kube, nodeResource),
-    parse: readMarkedNode,
+  const nodes = new ClusterNodes({
+    kube,
     log,
     observer: metrics.kube,
+    onChange: () => {
+      vcenters.interestChanged();
+      sweepSoon.call();
+    },
   });
   const gpuInfos = new Informer({
     name: "gpuinfoes",
@@ -69,38 +72,41 @@ async function start(config: Config): Promise<Running> {
     log,
     observer: metrics.kube,
   });
-  const nodeList = new NodeList(() => nodes.list().map(({ identity }) => identity));
+  const windows = new MaintenanceWindows({
+    kube,
+    log,
+    observer: metrics.kube,
+    nodes: nodes.informer,
+  });
   const { mode } = config.placement;
   const pods = mode === "off" ? undefined : new ManagedPods({ kube, log, observer: metrics.kube });
 
-  let unmatchedNodes = 0;
-  const vcenter = new InventoryCache({
-    readSettings: () => readVcenterSettings(config.vcenter),
-    interest: (machines) => {
-      const interest = machinesOfInterest(nodeList.current, machines);
-      unmatchedNodes = interest.unmatchedNodes;
-      return interest.machineIds;
-    },
-    unmatchedNodes: () => unmatchedNodes,
+  const vcenters = new Vcenters({
+    vcenters: config.vcenters.map((source) => ({
+      name: source.name,
+      secret: source.secret,
+      readSettings: () => readVcenterSettings(source),
+    })),
+    nodes: () => nodes.current ?? [],
     log,
-    observe: metrics.vsphere,
+    observe: metrics.vsphere.observe,
+    hardMaxAgeMs: config.hardMaxAgeMs,
+    cache: { maintenanceAttribute: config.maintenanceAttribute },
   });
   const startedAt = Date.now();
-  const vcenterProblem = () => vcenter.health().error?.message;
-
-  const isSettled = () => vcenter.health().phase === "broken" || Date.now() - startedAt > settleMs;
+  const isSettled = () => vcenters.settled;
 
   const selector = createSelector(
     () => {
-      const problem = vcenterProblem();
-      const inventory = vcenter.current();
       const now = new Date();
-      const expectedMilliCpu = inventory && pods?.expectedMilliCpu(inventory.usageTakenAt, now);
+      const usageTakenAt = vcenters.usageTakenAt();
+      const expectedMilliCpu = usageTakenAt && pods?.expectedMilliCpu(usageTakenAt, now);
       return {
-        nodes: nodes.synced ? nodeList.current : undefined,
-        inventory,
+        nodes: windows.informer.synced ? nodes.current : undefined,
+        inventory: vcenters.current(),
+        problems: vcenters.problems(),
+        declared: windows.current(now),
         ...(expectedMilliCpu !== undefined && { expectedMilliCpu }),
-        ...(problem !== undefined && { inventoryProblem: problem }),
         now,
       };
     },
@@ -123,7 +129,7 @@ async function start(config: Config): Promise<Running> {
           kube,
           observer: metrics.kube,
           metrics: createPlacementMetrics(metrics.registry),
-          nodes,
+          nodes: nodes.informer,
           gpuInfos,
           pods,
           events,
@@ -133,6 +139,15 @@ async function start(config: Config): Promise<Running> {
           isLeading: () => leadership.leading,
           isSettled,
         });
+  const windowStatuses = new WindowStatuses({
+    kube,
+    observer: metrics.kube,
+    windows,
+    events,
+    bindings: selector.bindings,
+    enqueue: (name) =>
+      leadership.add(WindowStatuses.queueName, name, { urgent: false, unlessFailing: true }),
+  });
   const leadership: Leadership = new Leadership({
     ...(config.leaderElection && {
       election: {
@@ -144,6 +159,7 @@ async function start(config: Config): Promise<Running> {
     }),
     queues: [
       ...(placement === undefined ? [] : [placement.queue]),
+      windowStatuses.queue,
       {
         name: statusQueue,
         workers: statusWriters,
@@ -172,67 +188,61 @@ async function start(config: Config): Promise<Running> {
         note,
       });
     },
-    vcenterProblem,
+    vcenters: () => vcenters.readings().filter(({ isRefused }) => !isRefused),
     isSettled,
     now: () => new Date(),
     settings: { ...config, refreshMs, simulate: config.simulateAccelerators },
+  });
+
+  const nodeWatch = new NodeWatch({
+    config,
+    registry: metrics.registry,
+    nodes: nodes.informer,
+    events,
+    bindings: selector.bindings,
+    isLeading: () => leadership.leading,
   });
 
   const sweepSoon = soon(
     gatherMs,
     async () => {
       if (!leadership.leading) return;
-      await Promise.all([reconciler.sweep(), placement?.sweep()]);
+      await Promise.all([
+        reconciler.sweep(),
+        windowStatuses.sweep(),
+        nodeWatch.sweep(),
+        placement?.sweep(),
+      ]);
     },
     (err) => log.error({ err }, "sweep failed, the next one comes soon"),
   );
-  nodes.onChange(({ object, previous, type }) => {
-    const before = type === "update" ? previous?.identity : undefined;
-    if (!nodeList.changed(object.identity, before)) return;
-    vcenter.interestChanged();
-    sweepSoon.call();
-  });
+  windows.onChange(() => sweepSoon.call());
+  windows.informer.onChange(({ key }) =>
+    leadership.add(WindowStatuses.queueName, key, { urgent: true }),
+  );
+  watchWindows(metrics.registry, () => windows.calendar.counts(new Date()));
   gpuInfos.onChange(({ key }) => leadership.add(statusQueue, key, { urgent: true }));
-  vcenter.onChange((change) => {
+  vcenters.onChange((change) => {
     if (change === "state" || change === "health") sweepSoon.call();
   });
   const sweeper = setInterval(() => sweepSoon.call(), sweepEveryMs);
 
   const checks: ReadinessCheck[] = [
-    {
-      name: "nodes",
-      problem: () => (nodes.synced ? undefined : (nodes.state.problem ?? "not listed yet")),
-    },
-    {
-      name: "gpuinfoes",
-      problem: () => (gpuInfos.synced ? undefined : (gpuInfos.state.problem ?? "not listed yet")),
-    },
-    {
-      name: "vcenter",
-      problem: inventoryProblem,
+    ...nodes.checks,
+    listed("gpuinfoes", gpuInfos),
+    listed("maintenancewindows", windows.informer),
+    ...vcenterChecks({
+      readings: () => vcenters.readings(),
+      hardMaxAgeMs: config.hardMaxAgeMs,
+      canAnswer: () => vcenters.current() !== undefined,
       // Who places pods has an answer without vCenter too: that they wait. Cut off, it could not even give that one.
       isTolerated: () => placement !== undefined && Date.now() - startedAt > firstReadMs,
-    },
+      now: Date.now,
+    }),
     ...(placement?.checks ?? []),
     { name: "shutdown", problem: () => (stopping ? "the process is ending" : undefined) },
   ];
-  function inventoryProblem(): string | undefined {
-    const ageMs = inventoryAgeMs();
-    if (ageMs === undefined) return vcenterProblem() ?? "not read yet";
-    if (ageMs <= config.hardMaxAgeMs) return undefined;
-    return `last read ${Math.round(ageMs / 1000)} s ago; ${vcenterProblem() ?? "no answer since"}`;
-  }
-  function inventoryAgeMs(): number | undefined {
-    const takenAt = vcenter.current()?.takenAt;
-    return takenAt === undefined ? undefined : Date.now() - takenAt.getTime();
-  }
-  metrics.watch({
-    inventoryAgeSeconds: () => {
-      const ageMs = inventoryAgeMs();
-      return ageMs === undefined ? undefined : ageMs / 1000;
-    },
-    clockSkewSeconds: () => vcenter.health().clockSkewSeconds,
-  });
+  metrics.vsphere.watch({ readings: () => vcenters.readings(), now: Date.now });
 
   let stopping = false;
   const servers = [
@@ -242,9 +252,10 @@ async function start(config: Config): Promise<Running> {
   await placement?.start();
   nodes.start();
   gpuInfos.start();
+  windows.informer.start();
   // Which machines are worth reading in full depends on the nodes: without them, every answer would flip at first.
   void nodes.whenSynced().then(() => {
-    if (!stopping) vcenter.start();
+    if (!stopping) vcenters.start();
   });
   void gpuInfos.whenSynced().then(() => leadership.start());
   if (config.simulateAccelerators)
@@ -260,9 +271,10 @@ async function start(config: Config): Promise<Running> {
       await leadership.stop();
       await Promise.allSettled([
         placement?.stop(),
-        vcenter.stop(),
+        vcenters.stop(),
         nodes.stop(),
         gpuInfos.stop(),
+        windows.informer.stop(),
         events.stop(),
       ]);
       await kube.close();

@@ -2,21 +2,12 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { KubeObserver } from "./kube/observer.ts";
-import type { VsphereObserver } from "./vsphere/observer.ts";
-
-/** What is only known at the moment of a scrape. */
-interface Gauges {
-  /** Undefined while there is no inventory. */
-  readonly inventoryAgeSeconds: () => number | undefined;
-  readonly clockSkewSeconds: () => number | undefined;
-}
+import { createVsphereMetrics, type VsphereMetrics } from "./vsphere-metrics.ts";
 
 export interface Metrics {
   readonly registry: Registry;
   readonly kube: KubeObserver;
-  readonly vsphere: VsphereObserver;
-  /** Called once the parts that the gauges ask exist. */
-  readonly watch: (gauges: Gauges) => void;
+  readonly vsphere: VsphereMetrics;
 }
 
 const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -27,8 +18,7 @@ export function createMetrics(): Metrics {
   return {
     registry,
     kube: kubeMetrics(registry),
-    vsphere: vsphereMetrics(registry),
-    watch: (gauges) => watchGauges(registry, gauges),
+    vsphere: createVsphereMetrics(registry),
   };
 }
 
@@ -129,66 +119,6 @@ function kubeMetrics(registry: Registry): KubeObserver {
     queueRetried: (name) => retries.inc({ name }),
     eventDone: (outcome) => events.inc({ outcome }),
   };
-}
-
-function vsphereMetrics(registry: Registry): VsphereObserver {
-  const registers = [registry];
-  const calls = new Counter({
-    name: "gpuinfo_vcenter_calls_total",
-    help: "Calls to vCenter, by method and outcome.",
-    labelNames: ["method", "outcome"],
-    registers,
-  });
-  const seconds = new Histogram({
-    name: "gpuinfo_vcenter_call_duration_seconds",
-    help: "Time that vCenter took to answer; WaitForUpdatesEx waits on purpose.",
-    labelNames: ["method"],
-    registers,
-    buckets: secondsBuckets,
-  });
-  const errors = new Counter({
-    name: "gpuinfo_vcenter_errors_total",
-    help: "Failed connection attempts and broken connections.",
-    labelNames: ["kind", "type"],
-    registers,
-  });
-  const logins = new Counter({
-    name: "gpuinfo_vcenter_logins_total",
-    help: "Successful logins.",
-    registers,
-  });
-  const objects = new Gauge({
-    name: "gpuinfo_inventory_objects",
-    help: "Objects in the inventory; watched are the virtual machines whose changes are followed.",
-    labelNames: ["kind"],
-    registers,
-  });
-  return {
-    call(method, outcome, duration) {
-      calls.inc({ method, outcome });
-      seconds.observe({ method }, duration);
-    },
-    error: (kind, type) => errors.inc({ kind, type }),
-    login: () => logins.inc(),
-    inventory({ hosts, virtualMachines, watched }) {
-      objects.set({ kind: "host" }, hosts);
-      objects.set({ kind: "virtual_machine" }, virtualMachines);
-      objects.set({ kind: "watched_virtual_machine" }, watched);
-    },
-  };
-}
-
-function watchGauges(registry: Registry, { inventoryAgeSeconds, clockSkewSeconds }: Gauges): void {
-  scraped(registry, {
-    name: "gpuinfo_inventory_age_seconds",
-    help: "Age of what is known of vCenter; absent until it was read once.",
-    read: inventoryAgeSeconds,
-  });
-  scraped(registry, {
-    name: "gpuinfo_vcenter_clock_skew_seconds",
-    help: "How far vCenter's clock is ahead of ours.",
-    read: clockSkewSeconds,
-  });
 }
 
 /** A gauge that is read at each scrape, and absent while there is nothing to read. */

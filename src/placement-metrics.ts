@@ -3,6 +3,7 @@
 import { Counter, Histogram, type Registry } from "prom-client";
 import type { ExtenderObserver } from "./extender/observer.ts";
 import { scraped } from "./metrics.ts";
+import { type PromiseMetrics, promiseMetrics } from "./promise-metrics.ts";
 import type { TlsObserver } from "./tls/observer.ts";
 import type { WebhookObserver } from "./webhook/observer.ts";
 
@@ -10,6 +11,7 @@ export interface PlacementMetrics {
   readonly extender: ExtenderObserver;
   readonly webhook: WebhookObserver;
   readonly tls: TlsObserver;
+  readonly promises: PromiseMetrics;
   /** Called once the certificates are followed. */
   readonly watchExpiry: (expiresAt: () => Date | undefined) => void;
 }
@@ -22,6 +24,7 @@ export function createPlacementMetrics(registry: Registry): PlacementMetrics {
     extender: extenderMetrics(registry),
     webhook: webhookMetrics(registry),
     tls: tlsMetrics(registry),
+    promises: promiseMetrics(registry),
     watchExpiry(expiresAt) {
       scraped(registry, {
         name: "gpuinfo_certificate_expiry_timestamp_seconds",

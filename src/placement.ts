@@ -17,6 +17,7 @@ import { gpuInfos as gpuInfoResource, pathOf } from "./kube/resource.ts";
 import type { WorkQueueOptions } from "./kube/work-queue.ts";
 import type { ManagedPods } from "./managed-pods.ts";
 import type { PlacementMetrics } from "./placement-metrics.ts";
+import { PromiseWatch } from "./promise-watch.ts";
 import { NodeLabeller } from "./reconciler/node-labeller.ts";
 import { Nudger } from "./reconciler/nudger.ts";
 import { PendingPods } from "./reconciler/pending-pods.ts";
@@ -59,6 +60,8 @@ export class Placement {
   readonly #labeller: NodeLabeller;
   readonly #pending: PendingPods;
   readonly #nudger: Nudger;
+  /** Absent where WATCH_PROMISES is off. */
+  readonly #promises: PromiseWatch | undefined;
   readonly #certificates: Certificates;
   readonly #pendingSoon;
   #servers: readonly Server[] = [];
@@ -73,6 +76,7 @@ export class Placement {
       enqueue: options.enqueue,
       write: (node, patch, signal) => patchNodeMarks(kube, node, patch, signal),
       now: () => new Date(),
+      policy: config,
       hardMaxAgeMs: config.hardMaxAgeMs,
     });
     this.#nudger = new Nudger({
@@ -98,6 +102,7 @@ export class Placement {
       isSettled: options.isSettled,
       now: () => new Date(),
     });
+    this.#promises = config.watchPromises ? this.#watchPromises() : undefined;
     this.#certificates = new Certificates({
       dir: config.placement.tlsDir,
       log,
@@ -146,20 +151,34 @@ export class Placement {
   async start(): Promise<void> {
     await this.#certificates.start();
     this.#servers = await this.#listen();
+    this.#promises?.start();
     this.#options.pods.informer.start();
   }
 
-  /** Looks at every node and every waiting pod; for the process that leads. */
+  /** Looks at every node, and every pod that runs or waits; for the process that leads. */
   async sweep(): Promise<void> {
     await this.#labeller.sweep();
+    await this.#promises?.sweep();
     await this.#pending.sweep();
   }
 
   async stop(): Promise<void> {
     this.#pendingSoon.stop();
     this.#nudger.stop();
-    await Promise.all([...this.#servers.map(close), this.#options.pods.informer.stop()]);
+    const { informer } = this.#options.pods;
+    await Promise.all([...this.#servers.map(close), this.#promises?.stop(), informer.stop()]);
     this.#certificates.stop();
+  }
+
+  #watchPromises(): PromiseWatch {
+    const { pods, selector, metrics, ...others } = this.#options;
+    return new PromiseWatch({
+      ...others,
+      metrics: metrics.promises,
+      pods: pods.informer,
+      bindings: selector.bindings,
+      specOf: (namespace, name) => this.#knownSpec(namespace, name),
+    });
   }
 
   async #listen(): Promise<readonly Server[]> {

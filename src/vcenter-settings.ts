@@ -8,10 +8,7 @@ import type { VcenterSettings } from "./vsphere/settings.ts";
 /** @throws Error with a message for the user, naming what is missing and where it was looked for */
 export async function readVcenterSettings(source: VcenterSource): Promise<VcenterSettings> {
   const values = { ...source.values, ...(await readFolder(source.dir)) };
-  const where =
-    source.dir === undefined
-      ? "the environment"
-      : `the environment or ${source.dir} (Secret vc-creds)`;
+  const where = describePlaces(source);
   const need = (name: string, second: string): string => {
     const value = values[name] ?? values[second];
     if (value === undefined || value === "") {
@@ -21,7 +18,7 @@ export async function readVcenterSettings(source: VcenterSource): Promise<Vcente
   };
   const caPem = await readCa(source);
   const thumbprint = values["GOVMOMI_THUMBPRINT"];
-  const datacenter = values["GOVMOMI_DATACENTER"];
+  const datacenter = source.datacenter ?? values["GOVMOMI_DATACENTER"];
   return {
     url: sdkUrl(need("GOVMOMI_URL", "VC_HOST")),
     username: need("GOVMOMI_USERNAME", "VC_USER"),
@@ -31,6 +28,11 @@ export async function readVcenterSettings(source: VcenterSource): Promise<Vcente
     ...(thumbprint !== undefined && { thumbprint }),
     ...(datacenter !== undefined && { datacenter }),
   };
+}
+
+function describePlaces({ dir, values, secret }: VcenterSource): string {
+  if (dir === undefined) return "the environment";
+  return values === undefined ? `${dir} (${secret})` : `the environment or ${dir} (${secret})`;
 }
 
 async function readFolder(dir: string | undefined): Promise<Record<string, string>> {

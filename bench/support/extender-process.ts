@@ -9,7 +9,7 @@ import { createSelector } from "../../src/selection/select.ts";
 import { portOf } from "../../src/serve.ts";
 import { Certificates } from "../../src/tls/certificates.ts";
 import { listenTls } from "../../src/tls/listen.ts";
-import { aGpu, aPolicy } from "../../test/support/builders.ts";
+import { aGpu, selectionSettings, now as takenAt } from "../../test/support/builders.ts";
 import { schedulerName } from "../../test/support/extender-pki.ts";
 import { manyNodes } from "../../test/support/many-nodes.ts";
 
@@ -26,16 +26,16 @@ const reReadMs = 20_000;
 let inventory: Inventory;
 let timers: NodeJS.Timeout[] = [];
 
+const now = (): Date => takenAt;
+
 async function start(servingDir: string, count: number): Promise<void> {
   const cluster = manyNodes(count);
   ({ inventory } = cluster);
   const log = pino({ level: "warn" });
-  const now = () => inventory.takenAt;
-  const { selectNodes } = createSelector(() => ({ nodes: cluster.nodes, inventory, now: now() }), {
-    ...aPolicy,
-    hardMaxAgeMs: 900_000,
-    simulate: false,
-  });
+  const { selectNodes } = createSelector(
+    () => ({ nodes: cluster.nodes, inventory, now: now() }),
+    selectionSettings,
+  );
   const certificates = new Certificates({ dir: servingDir, log });
   await certificates.start();
   const { extender: observer } = createPlacementMetrics(new Registry());

@@ -8,7 +8,7 @@ import { dirname } from "node:path";
 export interface Row {
   readonly what: string;
   readonly value: number;
-  readonly unit: "ms" | "s" | "MiB" | "calls" | "times" | "pods" | "pods/s";
+  readonly unit: "ms" | "s" | "MiB" | "calls" | "calls/s" | "%" | "times" | "pods" | "pods/s";
   /** What the value may be at most; absent for a baseline. */
   readonly goal?: number;
   /** What it must be at least, where more is better. */

@@ -1,5 +1,6 @@
-/** Takes every label and annotation under our prefix off the nodes. */
+/** Takes every label and annotation under our prefix off the nodes, but for those that people write. */
 import { z } from "zod";
+import { nodeOverride } from "../../src/api/names.ts";
 import { read } from "./kubectl.ts";
 
 const Keys = z.record(z.string(), z.string()).default({}).transform(ours);
@@ -44,5 +45,5 @@ function clear(verb: "label" | "annotate", nodes: readonly Marked[]): void {
 }
 
 function ours(texts: Readonly<Record<string, string>>): readonly string[] {
-  return Object.keys(texts).filter((key) => key.startsWith(prefix));
+  return Object.keys(texts).filter((key) => key.startsWith(prefix) && key !== nodeOverride);
 }

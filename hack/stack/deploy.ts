@@ -1,9 +1,7 @@
 /** Applies what users apply, and makes of it what a machine without nodes can run. */
-import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ApiClient } from "./cluster/api-client.ts";
 import type { ControlPlane } from "./control-plane.ts";
-import { overlayOf, type Placement } from "./placement/mode.ts";
 import { reachLocally } from "./placement/reach-webhook.ts";
 import {
   customResourcePaths,
@@ -14,8 +12,7 @@ import {
   type Workload,
   withoutReplicas,
 } from "./pod/manifest.ts";
-import type { Simulator } from "./simulator.ts";
-import { repositoryRoot } from "./tools/families.ts";
+import { onlyVcenter, type Simulator, type Simulators } from "./simulator.ts";
 
 /** The Deployments that were applied, to be run on this machine. */
 export interface Deployed {
@@ -25,7 +22,8 @@ export interface Deployed {
 }
 
 export interface DeployOptions {
-  readonly placement: Placement | undefined;
+  /** Folder of the overlay. */
+  readonly overlay: string;
   /** Where the webhook is reached, where there is one. */
   readonly webhookPort: number;
 }
@@ -38,15 +36,18 @@ const schedulerName = "gpuinfo-scheduler";
 /** Resolves once the API server serves GPUInfos. Only the pods are left out, since no kubelet is there to run them. */
 export async function deploy(
   { kubectl, api }: ControlPlane,
-  simulator: Simulator,
-  { placement, webhookPort }: DeployOptions,
+  simulators: Simulators,
+  { overlay, webhookPort }: DeployOptions,
 ): Promise<Deployed> {
-  const overlay = path.join(repositoryRoot, overlayOf(placement));
   const manifests = parseManifests(await kubectl(["kustomize", overlay]));
   const gpuinfo = findWorkload(manifests, "gpuinfo");
   const items = reachLocally(withoutReplicas(manifests), webhookService, webhookPort);
   await applyAll(kubectl, items);
-  await createSecret(api, gpuinfo.namespace, simulator);
+  await Promise.all(
+    Object.entries(simulators).map(async ([vcenter, simulator]) =>
+      createSecret(api, gpuinfo.namespace, vcenter, simulator),
+    ),
+  );
   await Promise.all(customResourcePaths(manifests).map(async (place) => untilServed(api, place)));
   const hasScheduler = hasWorkload(manifests, schedulerName);
   return { gpuinfo, ...(hasScheduler && { scheduler: findWorkload(manifests, schedulerName) }) };
@@ -63,10 +64,11 @@ async function applyAll(
 async function createSecret(
   api: ApiClient,
   namespace: string,
+  vcenter: string,
   simulator: Simulator,
 ): Promise<void> {
   await api.call("POST", `/api/v1/namespaces/${namespace}/secrets`, {
-    metadata: { name: "vc-creds" },
+    metadata: { name: vcenter === onlyVcenter ? "vc-creds" : `vc-creds-${vcenter}` },
     stringData: {
       GOVMOMI_URL: simulator.url,
       GOVMOMI_USERNAME: simulator.username,

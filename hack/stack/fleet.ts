@@ -11,6 +11,9 @@ export interface KubernetesNode {
   readonly unschedulable?: boolean;
   readonly taints?: readonly Taint[];
   readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Its id in its CSINode for `csi.vsphere.vmware.com`; null or absent: it has no CSINode. */
+  readonly csiNodeId?: string | null;
   readonly allocatable?: Readonly<Record<string, string | number>>;
 }
 

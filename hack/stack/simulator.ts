@@ -36,15 +36,29 @@ interface Announcement {
 const startTimeoutMs = 30_000;
 const username = "gpuinfo@vsphere.local";
 
-/** Resolves once the simulator serves `fleet`; with a bad fleet it ends and its words are in the error. */
+/** The vCenters of a stack that has two, as deploy/examples/two-vcenters names them. */
+export type TwoVcenters<Thing> = { readonly east: Thing; readonly west: Thing };
+
+/** The simulators of a stack: one, under the name `vcenter`, or two. */
+export type Simulators = { readonly vcenter: Simulator } | TwoVcenters<Simulator>;
+
+/** What a simulator is called in a stack that has one. */
+export const onlyVcenter = "vcenter";
+
+/**
+ * Resolves once the simulator serves `fleet`; with a bad fleet it ends and its words are in the error.
+ * @param vcenter tells it apart from others of the stack
+ */
 export async function startSimulator(
   home: StackHome,
   command: string,
   fleet: string,
+  vcenter: string = onlyVcenter,
 ): Promise<Simulator> {
   const authority = await createAuthority("gpuinfo local vCenter");
   const password = randomBytes(18).toString("base64url");
-  const dir = path.join(home.dir, "pki", "vcenter");
+  const dir = path.join(home.dir, "pki", vcenter);
+  const name = vcenter === onlyVcenter ? "vcsim" : `vcsim-${vcenter}`;
   const args = [
     `-fleet=${path.resolve(fleet)}`,
     `-ca-cert=${writeSecret(dir, "ca.crt", authority.caPem)}`,
@@ -53,7 +67,8 @@ export async function startSimulator(
     `-password-file=${writeSecret(dir, "password", password)}`,
   ];
   const startAt = async (listen: string, controlListen: string): Promise<Started> => {
-    return startOnce(home, command, [...args, `-listen=${listen}`, `-control=${controlListen}`]);
+    const addresses = [`-listen=${listen}`, `-control=${controlListen}`];
+    return startOnce(home, name, command, [...args, ...addresses]);
   };
   let running = await onFreePorts(2, async ([sdk, control]) =>
     startAt(`127.0.0.1:${sdk}`, `127.0.0.1:${control}`),
@@ -90,12 +105,13 @@ interface Started {
 /** It prints one JSON line with its addresses when it is ready. */
 async function startOnce(
   home: StackHome,
+  name: string,
   command: string,
   args: readonly string[],
 ): Promise<Started> {
-  const logFile = path.join(home.logs, "vcsim.log");
+  const logFile = path.join(home.logs, `${name}.log`);
   const offset = existsSync(logFile) ? statSync(logFile).size : 0;
-  const component = await startComponent(home, { name: "vcsim", command, args });
+  const component = await startComponent(home, { name, command, args });
   const probe = async () => findAnnouncement(readFileSync(logFile).subarray(offset).toString());
   return { component, announcement: await untilReady(component, probe, startTimeoutMs) };
 }

@@ -5,6 +5,7 @@ import { createNodes } from "./cluster/nodes.ts";
 import { type ControlPlane, controlPlaneTools, startControlPlaneIn } from "./control-plane.ts";
 import { deploy } from "./deploy.ts";
 import { readFleet } from "./fleet.ts";
+import { overlayFor } from "./overlay.ts";
 import { overlayOf, type Placement } from "./placement/mode.ts";
 import { type PlacementParts, placementTools } from "./placement/parts.ts";
 import { type Ground, startPlacing } from "./placement/start.ts";
@@ -14,7 +15,7 @@ import { closeForStarts } from "./process/component.ts";
 import { endAll, freshHome, orEndAll } from "./process/end-all.ts";
 import type { StackHome } from "./process/home.ts";
 import { scratchDir } from "./scratch.ts";
-import { type Simulator, startSimulator } from "./simulator.ts";
+import { type Simulator, type Simulators, startSimulator, type TwoVcenters } from "./simulator.ts";
 import { repositoryRoot } from "./tools/families.ts";
 import { ensureTools, type ToolPath } from "./tools.ts";
 
@@ -23,6 +24,8 @@ export interface StackOptions {
   readonly dir?: string;
   /** Fleet file; default the demo's. */
   readonly fleet?: string;
+  /** Fleet files of a stack with two vCenters, in place of `fleet`; they must have different `instanceUuid`s. */
+  readonly fleets?: TwoVcenters<string>;
   /** How many processes of gpuinfo; default 1. 0 leaves it out. */
   readonly replicas?: number;
   /** How pods are placed; absent for advice alone: no schedulers, no KWOK, no cert-manager. */
@@ -39,7 +42,9 @@ export interface StackOptions {
 export interface Stack extends Partial<PlacementParts> {
   readonly home: StackHome;
   readonly controlPlane: ControlPlane;
+  /** The only one, or the first of two. */
   readonly simulator: Simulator;
+  readonly simulators: Simulators;
   readonly replicas: readonly Replica[];
   /** Names of the Kubernetes nodes that were made from the fleet. */
   readonly nodes: readonly string[];
@@ -55,6 +60,11 @@ export interface PlacingStack extends Stack, PlacementParts {
   readonly webhookUrl: string;
 }
 
+/** A running stack with two vCenters. */
+export interface TwoVcenterStack extends Stack {
+  readonly simulators: TwoVcenters<Simulator>;
+}
+
 export const defaultFleet = path.join(repositoryRoot, "hack/vcsim/fleets/demo.json");
 const stackTools = [...controlPlaneTools, "vcsim"] as const;
 
@@ -62,8 +72,17 @@ type Tools = ToolPath<(typeof stackTools)[number] | (typeof placementTools)[numb
 
 /** Resolves once every part is there and every replica of gpuinfo says that it is ready. */
 export async function startStack(
+  options: StackOptions & {
+    readonly placement: Placement;
+    readonly fleets: TwoVcenters<string>;
+  },
+): Promise<PlacingStack & TwoVcenterStack>;
+export async function startStack(
   options: StackOptions & { readonly placement: Placement },
 ): Promise<PlacingStack>;
+export async function startStack(
+  options: StackOptions & { readonly fleets: TwoVcenters<string> },
+): Promise<TwoVcenterStack>;
 export async function startStack(options?: StackOptions): Promise<Stack>;
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const wanted = options.placement === undefined ? stackTools : [...stackTools, ...placementTools];
@@ -75,14 +94,18 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
 }
 
 async function start(home: StackHome, tool: Tools, options: StackOptions): Promise<Stack> {
-  const { fleet = defaultFleet, replicas = 1, env = {}, placement, say = ignore } = options;
-  const machines = readFleet(fleet);
+  const { fleet = defaultFleet, fleets, replicas = 1, env = {}, placement, say = ignore } = options;
+  const files = fleets === undefined ? [fleet] : Object.values(fleets);
+  const machines = files.flatMap(readFleet);
   say("Starting etcd, kube-apiserver, kube-controller-manager and the vCenter simulator");
-  const [controlPlane, simulator] = await Promise.all([
+  const [controlPlane, simulators] = await Promise.all([
     startControlPlaneIn(home, tool),
-    startSimulator(home, tool("vcsim"), fleet),
+    fleets === undefined
+      ? startOneSimulator(home, tool("vcsim"), fleet)
+      : startTwoSimulators(home, tool("vcsim"), fleets),
   ]);
-  const ground: Ground = { home, controlPlane, simulator, machines, say };
+  const overlay = overlayFor(home, placement, fleets !== undefined);
+  const ground: Ground = { home, controlPlane, simulators, overlay, machines, say };
   const workload: WorkloadOptions = { replicas, env };
   const parts =
     placement === undefined
@@ -93,20 +116,41 @@ async function start(home: StackHome, tool: Tools, options: StackOptions): Promi
     await controlPlane.api.close();
     await endAll(home);
   };
-  return { home, controlPlane, simulator, ...parts, stop };
+  const simulator = "vcenter" in simulators ? simulators.vcenter : simulators.east;
+  return { home, controlPlane, simulator, simulators, ...parts, stop };
+}
+
+async function startOneSimulator(
+  home: StackHome,
+  command: string,
+  fleet: string,
+): Promise<Simulators> {
+  return { vcenter: await startSimulator(home, command, fleet) };
+}
+
+async function startTwoSimulators(
+  home: StackHome,
+  command: string,
+  fleets: TwoVcenters<string>,
+): Promise<Simulators> {
+  const [east, west] = await Promise.all([
+    startSimulator(home, command, fleets.east, "east"),
+    startSimulator(home, command, fleets.west, "west"),
+  ]);
+  return { east, west };
 }
 
 function ignore(): void {}
 
 /** gpuinfo without any part that has to do with pods. */
 async function startAdvising(
-  { home, controlPlane, simulator, machines, say }: Ground,
+  { home, controlPlane, simulators, overlay, machines, say }: Ground,
   options: WorkloadOptions,
 ): Promise<Pick<Stack, "nodes" | "replicas">> {
   say(`Applying ${overlayOf(undefined)} and making the nodes`);
   const [nodes, { gpuinfo }] = await Promise.all([
     createNodes(controlPlane.api, machines),
-    deploy(controlPlane, simulator, { placement: undefined, webhookPort: 0 }),
+    deploy(controlPlane, simulators, { overlay, webhookPort: 0 }),
   ]);
   say(`Starting gpuinfo (${options.replicas} of it)`);
   const { replicas, pods } = await startWorkload(home, controlPlane, gpuinfo, options);

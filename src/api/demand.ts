@@ -2,13 +2,14 @@
 
 import type { Requirement } from "../selection/model.ts";
 import { acceptedHours, maxHours, parseHours } from "./des-acc-time.ts";
+import { gpuNeedsKeys, readGpuNeeds } from "./gpu-needs.ts";
 import { type GpuRequest, gpuRequestOf } from "./gpu-request.ts";
 import type { GpuInfoSpec } from "./gpuinfo.ts";
 import { group } from "./group.ts";
 import { annotationKeys } from "./names.ts";
 import type { Pod } from "./pod.ts";
 import { quote } from "./quote.ts";
-import { requirementFromSpec } from "./requirement.ts";
+import { requirementFromSpec, requirementOf } from "./requirement.ts";
 
 export type Demand =
   /** No annotation of ours: the pod is none of our business. */
@@ -21,14 +22,16 @@ export type Demand =
       /** Short sentences for the user about what is odd, though accepted. */
       readonly warnings: readonly string[];
     }
-  /** Hours and GPU are taken from the GPUInfo of that name in the pod's namespace. */
+  /** All needs are taken from the GPUInfo of that name in the pod's namespace. */
   | { readonly kind: "reference"; readonly name: string; readonly warnings: readonly string[] };
 
 export type ResolvedDemand = Exclude<Demand, { kind: "reference" }>;
 
 const prefix = `${group}/`;
 const known: ReadonlySet<string> = new Set(Object.values(annotationKeys));
-const accepted = [annotationKeys.desAccTime, annotationKeys.gpuRequired, annotationKeys.gpuInfo];
+/** The needs themselves: any of them is enough. */
+const needsKeys = [annotationKeys.desAccTime, annotationKeys.gpuRequired, ...gpuNeedsKeys] as const;
+const acceptedNames = needsKeys.map((key) => key.slice(prefix.length)).join(", ");
 
 export function readDemand(pod: Pod): Demand {
   const annotations = pod.metadata.annotations ?? {};
@@ -36,12 +39,10 @@ export function readDemand(pod: Pod): Demand {
     (key) => key.startsWith(prefix) && !known.has(key),
   );
   if (unknown.length > 0) return refused(describeUnknown(unknown));
-  const hours = annotations[annotationKeys.desAccTime];
-  const gpu = annotations[annotationKeys.gpuRequired];
+  const needs = needsKeys.filter((key) => key in annotations);
   const reference = annotations[annotationKeys.gpuInfo];
-  if (reference !== undefined) return readReference(reference, hours ?? gpu);
-  if (hours === undefined && gpu === undefined) return { kind: "none" };
-  return readNeeds(pod, hours, gpu);
+  if (reference !== undefined) return readReference(reference, needs);
+  return needs.length === 0 ? { kind: "none" } : readNeeds(pod, annotations);
 }
 
 /**
@@ -82,10 +83,10 @@ export function demandFromSpec(
   return { kind: "needs", requirement, warnings: warnAboutGpu(requirement.gpu, request) };
 }
 
-function readReference(name: string, beside: string | undefined): Demand {
-  if (beside !== undefined) {
+function readReference(name: string, beside: readonly string[]): Demand {
+  if (beside.length > 0) {
     return refused(
-      `${annotationKeys.gpuInfo} stands beside ${annotationKeys.desAccTime} or ${annotationKeys.gpuRequired}; ` +
+      `${annotationKeys.gpuInfo} stands beside ${beside.join(", ")}; ` +
         "give either the reference or the needs themselves",
     );
   }
@@ -106,36 +107,74 @@ function isObjectName(name: string): boolean {
   );
 }
 
-function readNeeds(pod: Pod, hoursText: string | undefined, gpuText: string | undefined): Demand {
-  const problems: string[] = [];
+function readNeeds(pod: Pod, annotations: Annotations): Demand {
   const warnings: string[] = [];
   const request = gpuRequestOf(pod);
-  const hours = hoursText === undefined ? defaultHours(pod, warnings) : parseHours(hoursText);
-  if (hours === undefined) {
-    problems.push(
-      `${annotationKeys.desAccTime}: found ${quote(hoursText ?? "")}; accepted are ${acceptedHours}`,
-    );
-  }
-  const gpu = gpuText === undefined ? request.kind !== "none" : parseBoolean(gpuText);
-  if (gpu === undefined) {
-    problems.push(
-      `${annotationKeys.gpuRequired}: found ${quote(gpuText ?? "")}; accepted are "true" and "false"`,
-    );
-  }
-  if (gpu === false && request.kind === "resource") {
-    problems.push(
-      `${annotationKeys.gpuRequired}: found "false", but the pod asks for ${quote(request.name)}; accepted is "true", or no such request`,
-    );
-  }
-  if (hours === undefined || gpu === undefined || problems.length > 0)
+  const hours = readHours(pod, annotations, warnings);
+  const kind = readGpuNeeds(annotations);
+  const gpu = readGpu(annotations, request);
+  const problems = [...hours.problems, ...gpu.problems, ...kind.problems];
+  if (hours.value === undefined || gpu.value === undefined || problems.length > 0)
     return refused(problems.join("; "));
-  if (gpuText === undefined) warnings.push(...warnAboutClaim(request));
-  else warnings.push(...warnAboutGpu(gpu, request));
-  return { kind: "needs", requirement: { gpu, hours }, warnings };
+  const isSaid = [annotationKeys.gpuRequired, ...gpuNeedsKeys].some((key) => key in annotations);
+  warnings.push(...(isSaid ? warnAboutGpu(gpu.value, request) : warnAboutClaim(request)));
+  const requirement = requirementOf(gpu.value, hours.value, kind.needs);
+  return { kind: "needs", requirement, warnings };
 }
 
-function parseBoolean(text: string): boolean | undefined {
-  return text === "true" || text === "false" ? text === "true" : undefined;
+type Annotations = Readonly<Record<string, string>>;
+
+/** `value` is undefined where there are problems. */
+interface Read<Value> {
+  readonly value: Value | undefined;
+  readonly problems: readonly string[];
+}
+
+function readHours(pod: Pod, annotations: Annotations, warnings: string[]): Read<number> {
+  const text = annotations[annotationKeys.desAccTime];
+  const value = text === undefined ? defaultHours(pod, warnings) : parseHours(text);
+  if (value !== undefined) return { value, problems: [] };
+  return {
+    value,
+    problems: [
+      `${annotationKeys.desAccTime}: found ${quote(text ?? "")}; accepted are ${acceptedHours}`,
+    ],
+  };
+}
+
+/** Whoever says which GPU wants one. */
+function readGpu(annotations: Annotations, request: GpuRequest): Read<boolean> {
+  const text = annotations[annotationKeys.gpuRequired];
+  const kind = gpuNeedsKeys.filter((key) => key in annotations);
+  switch (text) {
+    case undefined:
+      return { value: kind.length > 0 || request.kind !== "none", problems: [] };
+    case "true":
+      return { value: true, problems: [] };
+    case "false":
+      return { value: false, problems: problemsWithout(kind, request) };
+    default: {
+      const problem = `${annotationKeys.gpuRequired}: found ${quote(text)}; accepted are "true" and "false"`;
+      return { value: undefined, problems: [problem] };
+    }
+  }
+}
+
+/** What else on the pod says that it needs a GPU, though its annotation says that it needs none. */
+function problemsWithout(kind: readonly string[], request: GpuRequest): readonly string[] {
+  const found = `${annotationKeys.gpuRequired}: found "false"`;
+  const problems: string[] = [];
+  if (request.kind === "resource") {
+    problems.push(
+      `${found}, but the pod asks for ${quote(request.name)}; accepted is "true", or no such request`,
+    );
+  }
+  if (kind.length > 0) {
+    problems.push(
+      `${found} beside ${kind.join(", ")}; accepted is "true", or gpu-required left out`,
+    );
+  }
+  return problems;
 }
 
 function defaultHours({ spec }: Pod, warnings: string[]): number {
@@ -161,7 +200,7 @@ function warnAboutClaim(request: GpuRequest): string[] {
 function describeUnknown(keys: readonly string[]): string {
   const [first = "", ...more] = keys.toSorted();
   const others = more.length === 0 ? "" : ` and ${more.length} more`;
-  return `unknown annotation ${quote(first)}${others}; known are ${accepted.join(", ")}`;
+  return `unknown annotation ${quote(first)}${others}; known are ${acceptedNames} and gpuinfo`;
 }
 
 function refused(message: string): { kind: "refused"; message: string } {

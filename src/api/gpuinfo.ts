@@ -2,31 +2,31 @@
 
 import { z } from "zod";
 import { reasons } from "../selection/model.ts";
+import { Condition } from "./condition.ts";
+import { gpuLimits, isModel, modelPattern } from "./gpu-needs.ts";
 
 /** What stands in both names when nothing fits; a promise to users of cormachogan/gpuinfo. */
 export const noneAvailable = "None available";
 
 const int64 = { format: "int64" } as const;
+const time = z.iso.datetime().meta({ format: "date-time" });
 
-const Condition = z
-  .object({
-    type: z.string().max(316).describe("What the condition is about, such as Ready."),
-    status: z.enum(["True", "False", "Unknown"]).describe("Whether it holds."),
-    reason: z.string().min(1).max(1024).describe("Why, in one word for programs."),
-    message: z.string().max(32768).describe("Why, in a sentence for people."),
-    lastTransitionTime: z.iso
-      .datetime()
-      .meta({ format: "date-time" })
-      .describe("When the status last changed."),
-    observedGeneration: z
-      .int()
-      .min(0)
-      .meta(int64)
-      .optional()
-      .describe("The metadata.generation that this condition was computed from."),
-  })
-  .describe("One aspect of the answer's state.");
-export type Condition = z.infer<typeof Condition>;
+/** Characters of a planned maintenance's description that a status has room for. */
+export const descriptionLength = 256;
+
+const notAModel = "wanted is the name of a GPU model, with at least one letter or digit";
+const gpuRequiredMissing = "gpuModel, gpuMemoryGiB and gpuCount need gpuRequired: true";
+
+interface AskedGpu {
+  readonly gpuRequired: boolean;
+  readonly gpuModel?: unknown;
+  readonly gpuMemoryGiB?: unknown;
+  readonly gpuCount?: unknown;
+}
+
+function needsGpuForItsKind({ gpuRequired, gpuModel, gpuMemoryGiB, gpuCount }: AskedGpu): boolean {
+  return gpuRequired || [gpuModel, gpuMemoryGiB, gpuCount].every((need) => need === undefined);
+}
 
 export const GpuInfoSpec = z
   .object({
@@ -43,9 +43,72 @@ export const GpuInfoSpec = z
       .boolean()
       .default(false)
       .describe("Whether the job needs a GPU. Jobs without one are kept off nodes that have one."),
+    gpuModel: z
+      .string()
+      .refine(isModel, notAModel)
+      .meta({
+        maxLength: gpuLimits.modelLength,
+        "x-kubernetes-validations": [
+          { rule: `self.matches(${JSON.stringify(modelPattern.source)})`, message: notAModel },
+        ],
+      })
+      .optional()
+      .describe(
+        "Model that the GPUs must have, such as NVIDIA A100 80GB PCIe, as vCenter or the node label topology.corinternal.com/gpu-model spells it: only letters and digits count, upper and lower case alike. Of a vGPU it is the model of the card. Needs gpuRequired: true.",
+      ),
+    gpuMemoryGiB: z
+      .int()
+      .min(1)
+      .max(gpuLimits.memoryGib)
+      .meta(int64)
+      .optional()
+      .describe(
+        "Memory that each GPU must have at least, in GiB; 1 to 4096. Of a vGPU it is the share that the virtual machine has. Needs gpuRequired: true.",
+      ),
+    gpuCount: z
+      .int()
+      .min(1)
+      .max(gpuLimits.count)
+      .meta(int64)
+      .optional()
+      .describe(
+        "GPUs that the node must have at least, used or not; 1 to 64. How many of them the job gets is up to its own resource requests. Needs gpuRequired: true.",
+      ),
+  })
+  .refine(needsGpuForItsKind, gpuRequiredMissing)
+  .meta({
+    "x-kubernetes-validations": [
+      {
+        rule: "self.gpuRequired || !(has(self.gpuModel) || has(self.gpuMemoryGiB) || has(self.gpuCount))",
+        message: gpuRequiredMissing,
+      },
+    ],
   })
   .describe("What the job needs of the node that it runs on.");
 export type GpuInfoSpec = z.infer<typeof GpuInfoSpec>;
+
+const NextMaintenance = z
+  .object({
+    startsAt: time.describe("When it starts; the hours of the job end here."),
+    endsAt: time.optional().describe("When it ends; absent where nobody says."),
+    source: z
+      .enum(["runningTask", "scheduledTask", "customAttribute", "maintenanceWindow", "simulation"])
+      .describe(
+        "Where it was read: a task that runs in vCenter, one that is scheduled there, the custom attribute on host, cluster or datacenter, a MaintenanceWindow object, or the simulation.",
+      ),
+    confidence: z
+      .enum(["observed", "scheduled", "declared", "simulated"])
+      .describe(
+        "How sure it is: observed (it goes on), scheduled (vCenter will begin it), declared (somebody wrote it down), simulated (made up).",
+      ),
+    description: z
+      .string()
+      .max(descriptionLength)
+      .describe("Words of whoever planned it, such as the task's name."),
+  })
+  .describe(
+    "The next known maintenance of the ESXi host that limits the hours; absent where none is known.",
+  );
 
 export const GpuInfoStatus = z
   .object({
@@ -79,17 +142,19 @@ export const GpuInfoStatus = z
       .meta(int64)
       .optional()
       .describe("Whole hours until the host's next known maintenance; 8760 where none is known."),
+    nextMaintenance: NextMaintenance.optional(),
     candidates: z.int().min(0).meta(int64).optional().describe("How many nodes fit."),
     rejected: z
       .record(z.string(), z.int().min(0).meta(int64))
       .meta({ "x-kubernetes-map-type": "atomic" })
       .optional()
       .describe(`How many nodes were rejected, by reason: ${reasons.join(", ")}.`),
-    evaluatedTime: z.iso
-      .datetime()
-      .meta({ format: "date-time" })
+    evaluatedTime: time.optional().describe("When these answers were computed."),
+    inventoryTime: time
       .optional()
-      .describe("When these answers were computed."),
+      .describe(
+        "Until when the node's vCenter had confirmed what it said of node and host, as of evaluatedTime; absent where no node fits.",
+      ),
     observedGeneration: z
       .int()
       .min(0)
@@ -102,7 +167,7 @@ export const GpuInfoStatus = z
       .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] })
       .optional()
       .describe(
-        "Ready: a node fits. InventoryFresh: what vCenter says is recent. Simulated: GPUs and hours are made up.",
+        "Ready: a node fits. InventoryFresh: what every vCenter says is recent. UsageFresh: so are its CPU and memory numbers. Simulated: GPUs and hours are made up.",
       ),
   })
   .describe("The most suitable node, kept right while nodes, virtual machines and hosts change.");

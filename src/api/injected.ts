@@ -1,8 +1,11 @@
 /** The webhook's record on a pod: exactly what it injected, when, and for which needs. */
 
 import { z } from "zod";
+import type { Requirement } from "../selection/model.ts";
+import { gpuLimits, isModel } from "./gpu-needs.ts";
 import { annotationKeys, labelKeys } from "./names.ts";
 import type { Pod } from "./pod.ts";
+import { requirementOf } from "./requirement.ts";
 
 /** One requirement on a node label of ours. The pod's author can write a record too: nothing else may stand in it. */
 const Expression = z.discriminatedUnion("key", [
@@ -16,6 +19,17 @@ const Expression = z.discriminatedUnion("key", [
     operator: z.literal("Gt"),
     values: z.tuple([z.string().regex(/^[0-9]{1,9}$/)]),
   }),
+  z.object({
+    key: z.literal(labelKeys.gpuModel),
+    operator: z.literal("In"),
+    // As we write it: lower case letters and digits, joined by "-".
+    values: z.tuple([z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)]),
+  }),
+  z.object({
+    key: z.literal([labelKeys.gpuMemoryGib, labelKeys.gpuCount]),
+    operator: z.literal("Gt"),
+    values: z.tuple([z.string().regex(/^[0-9]{1,4}$/)]),
+  }),
 ]);
 export type Expression = z.infer<typeof Expression>;
 
@@ -24,8 +38,12 @@ export const InjectionRecord = z.object({
   at: z.iso.datetime(),
   gpu: z.boolean(),
   hours: z.int().min(1).max(8760),
+  /** Which GPUs were asked for, where that was said. */
+  gpuModel: z.string().refine(isModel).optional(),
+  gpuMemoryGib: z.int().min(1).max(gpuLimits.memoryGib).optional(),
+  gpuCount: z.int().min(1).max(gpuLimits.count).optional(),
   /** What was added to the terms of the required node affinity. */
-  required: z.array(Expression).max(4),
+  required: z.array(Expression).max(5),
   /** The node that a preferred term was added for. */
   preferredNode: z.string().min(1).max(253).optional(),
   /** The scheduler that was put on the pod. */
@@ -54,6 +72,27 @@ export function readRecord(text: string): InjectionRecord | undefined {
 export function recordOf({ metadata }: Pod): InjectionRecord | undefined {
   const text = metadata.annotations?.[annotationKeys.injected];
   return text === undefined ? undefined : readRecord(text);
+}
+
+/** The needs that the pod was admitted with. */
+export function requirementIn(record: InjectionRecord): Requirement {
+  const { gpu, hours, gpuModel: model, gpuMemoryGib: memoryGib, gpuCount: count } = record;
+  return requirementOf(gpu, hours, { model, memoryGib, count });
+}
+
+/** The same needs, as they stand in a record. */
+export function recordNeeds({
+  gpu,
+  hours,
+  gpuNeeds: { model, memoryGib, count } = {},
+}: Requirement): Omit<InjectionRecord, "at" | "required"> {
+  return {
+    gpu,
+    hours,
+    ...(model !== undefined && { gpuModel: model }),
+    ...(memoryGib !== undefined && { gpuMemoryGib: memoryGib }),
+    ...(count !== undefined && { gpuCount: count }),
+  };
 }
 
 export function writeRecord(record: InjectionRecord): string {

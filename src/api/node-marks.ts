@@ -4,14 +4,26 @@ import { group } from "./group.ts";
 import { labelKeys } from "./names.ts";
 
 /** The labels on nodes that are ours: these, and no other, are ever written or removed. */
-export const nodeLabelKeys = [labelKeys.gpu, labelKeys.esxiHost, labelKeys.availableUntil] as const;
+export const nodeLabelKeys = [
+  labelKeys.gpu,
+  labelKeys.gpuModel,
+  labelKeys.gpuMemoryGib,
+  labelKeys.gpuCount,
+  labelKeys.esxiHost,
+  labelKeys.availableUntil,
+] as const;
 
 export const nodeAnnotationKeys = {
   /** The host's name as vCenter spells it, where that is no valid label value. */
   esxiHost: `${group}/esxi-host`,
+  /** The GPUs' model as vCenter spells it, where that is not the label's value. */
+  gpuModel: `${group}/gpu-model`,
   /** Touched where nothing else on the node shows that it suits now, so that kube-scheduler tries again; a time. */
   changed: `${group}/changed`,
 } as const;
+
+/** The annotations that say in full what a label says: kept in step with it. */
+export const rawValueKeys = [nodeAnnotationKeys.esxiHost, nodeAnnotationKeys.gpuModel] as const;
 
 export type Texts = Readonly<Record<string, string>>;
 

@@ -4,6 +4,7 @@ import { cpuRequestMilli } from "../api/cpu-request.ts";
 import { group } from "../api/group.ts";
 import { recordOf } from "../api/injected.ts";
 import { labelKeys } from "../api/names.ts";
+import { placementAtRisk, type RiskCondition } from "../api/placement-at-risk.ts";
 import { Pod } from "../api/pod.ts";
 import { at, listAt, textAt } from "./json.ts";
 import type { Selector } from "./list-watch.ts";
@@ -21,6 +22,10 @@ export interface ManagedPod {
   readonly nodeName?: string;
   /** When it was bound; whole seconds, by the API server's clock. */
   readonly boundAt?: Date;
+  /** `status.startTime`: when its node took it on. */
+  readonly startedAt?: Date;
+  /** The condition that the leader has written; absent on a pod that was never at risk. */
+  readonly atRisk?: RiskCondition;
   /** `status.phase`; empty when unset. */
   readonly phase: string;
   /** Its deletion has begun. */
@@ -41,9 +46,12 @@ export interface ManagedPod {
  */
 export function readPod(object: unknown): ManagedPod {
   const pod = parsePod(object);
-  const scheduled = listAt(object, "status", "conditions").find(isPodScheduled);
+  const conditions = listAt(object, "status", "conditions");
+  const scheduled = conditions.find(isPodScheduled);
   const nodeName = textAt(object, "spec", "nodeName") || undefined;
   const boundAt = nodeName === undefined ? undefined : boundTime(scheduled);
+  const startedAt = timeOf(textAt(object, "status", "startTime"));
+  const atRisk = readRisk(conditions.find(isPlacementAtRisk));
   const generateName = textAt(object, "metadata", "generateName") || undefined;
   const preferredNode = recordOf(pod)?.preferredNode;
   return {
@@ -54,6 +62,8 @@ export function readPod(object: unknown): ManagedPod {
     createdAt: timeOf(textAt(object, "metadata", "creationTimestamp")) ?? new Date(0),
     ...(nodeName !== undefined && { nodeName }),
     ...(boundAt !== undefined && { boundAt }),
+    ...(startedAt !== undefined && { startedAt }),
+    ...(atRisk !== undefined && { atRisk }),
     phase: textAt(object, "status", "phase") ?? "",
     deleting: textAt(object, "metadata", "deletionTimestamp") !== undefined,
     cpuMilli: cpuRequestMilli(pod),
@@ -87,6 +97,22 @@ function ours(map: unknown): Record<string, string> {
 
 function isPodScheduled(condition: unknown): boolean {
   return textAt(condition, "type") === "PodScheduled";
+}
+
+function isPlacementAtRisk(condition: unknown): boolean {
+  return textAt(condition, "type") === placementAtRisk;
+}
+
+/** `Unknown` is not ours, and says nothing. */
+function readRisk(condition: unknown): RiskCondition | undefined {
+  const status = textAt(condition, "status");
+  if (status !== "True" && status !== "False") return undefined;
+  return {
+    status,
+    reason: textAt(condition, "reason") ?? "",
+    message: textAt(condition, "message") ?? "",
+    lastTransitionTime: textAt(condition, "lastTransitionTime") ?? "",
+  };
 }
 
 function boundTime(scheduled: unknown): Date | undefined {

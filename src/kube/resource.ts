@@ -1,6 +1,7 @@
 /** Names a kind of API object and spells its URL paths. */
 
 import { group, plural, version } from "../api/group.ts";
+import { maintenanceWindowKind } from "../api/maintenance-window.ts";
 
 /** A kind of object; `group` is empty for the core group. */
 export interface Resource {
@@ -12,8 +13,10 @@ export interface Resource {
 export const nodes: Resource = { group: "", version: "v1", plural: "nodes" };
 export const pods: Resource = { group: "", version: "v1", plural: "pods" };
 export const leases: Resource = { group: "coordination.k8s.io", version: "v1", plural: "leases" };
+export const csiNodes: Resource = { group: "storage.k8s.io", version: "v1", plural: "csinodes" };
 export const events: Resource = { group: "events.k8s.io", version: "v1", plural: "events" };
 export const gpuInfos: Resource = { group, version, plural };
+export const maintenanceWindows: Resource = maintenanceWindowKind;
 
 /** What of a resource is meant; all objects in all namespaces when nothing is given. */
 export interface Place {

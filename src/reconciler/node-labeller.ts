@@ -1,15 +1,14 @@
 /** Keeps the labels on the nodes at what selection knows of them: writes only what differs, and only on the leader. */
 
 import type { MarksPatch, NodeMarks } from "../api/node-marks.ts";
-import type { NodeBinding } from "../selection/model.ts";
+import type { NodeBinding, SelectionPolicy } from "../selection/model.ts";
+import type { Bindings } from "../selection/select.ts";
 import { changeOf, closed, type MarksChange, marksFor } from "./node-labels.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 
 export interface NodeLabellerOptions {
   /** Every node joined with its machine, the same array as long as nothing changed; undefined before vCenter was read. */
-  readonly bindings: () =>
-    | { readonly bindings: readonly NodeBinding[]; readonly takenAt: Date }
-    | undefined;
+  readonly bindings: () => Bindings | undefined;
   /**
    * What of ours the node carries, from the informer's store: another object whenever the node was heard of.
    * Undefined when there is no such node.
@@ -20,6 +19,7 @@ export interface NodeLabellerOptions {
   readonly enqueue: (node: string, options: { urgent: boolean }) => void;
   readonly write: (node: string, patch: MarksPatch, signal?: AbortSignal) => Promise<void>;
   readonly now: () => Date;
+  readonly policy: Pick<SelectionPolicy, "evacuation" | "unknownMaintenance">;
   /** An inventory older than this promises nothing: its nodes are offered to nobody. */
   readonly hardMaxAgeMs: number;
 }
@@ -34,8 +34,8 @@ interface Known {
   /** Least busy first; absent before vCenter was read. */
   readonly byName: ReadonlyMap<string, NodeBinding> | undefined;
   readonly bindings: unknown;
-  /** The last moment at which this was known to be so. */
-  readonly since: Date;
+  /** The last moments at which this was known to be so, by vCenter. */
+  readonly vcenters: Bindings["vcenters"];
   readonly sweptAt: Date;
 }
 
@@ -86,11 +86,11 @@ export class NodeLabeller {
     const found = bindings();
     const sweptAt = now();
     if (found === undefined) {
-      return { byName: undefined, bindings: undefined, since: this.#startedAt, sweptAt };
+      return { byName: undefined, bindings: undefined, vcenters: new Map(), sweptAt };
     }
     const isSame = this.#known?.bindings === found.bindings;
     const byName = isSame ? this.#known?.byName : mapByName(found.bindings);
-    return { byName, bindings: found.bindings, since: found.takenAt, sweptAt };
+    return { byName, bindings: found.bindings, vcenters: found.vcenters, sweptAt };
   }
 
   #change(
@@ -110,11 +110,17 @@ export class NodeLabeller {
     const now = this.#options.now();
     const known = this.#known;
     if (known === undefined || ageMs(known.sweptAt, now) > forgetAfterMs) return undefined;
-    const isStale = ageMs(known.since, now) > this.#options.hardMaxAgeMs;
-    if (known.byName === undefined) return isStale && seen ? closedIfOurs(seen) : undefined;
+    const { hardMaxAgeMs, policy } = this.#options;
+    const isOld = (since: Date) => ageMs(since, now) > hardMaxAgeMs;
     // A node that came a moment ago is bound with the next look at all of them.
-    const binding = known.byName.get(node);
-    return binding && marksFor(binding, { now, isStale });
+    const binding = known.byName?.get(node);
+    if (known.byName === undefined || isNotReadYet(binding))
+      return isOld(this.#startedAt) && seen ? closedIfOurs(seen) : undefined;
+    const takenAt = binding && takenAtOf(binding, known.vcenters);
+    return (
+      binding &&
+      marksFor(binding, { now, isStale: takenAt !== undefined && isOld(takenAt), policy })
+    );
   }
 
   #forgetAllBut(nodes: readonly string[]): void {
@@ -137,6 +143,17 @@ function mapByName(bindings: readonly NodeBinding[]): ReadonlyMap<string, NodeBi
 
 function demandMhz(binding: NodeBinding): number {
   return binding.kind === "bound" ? binding.candidate.virtualMachine.cpuDemandMhz : 0;
+}
+
+/** It may be in a vCenter of which nothing is known yet. */
+function isNotReadYet(binding: NodeBinding | undefined): boolean {
+  return binding?.kind === "unbound" && binding.reason === "InventoryNotReady";
+}
+
+/** Undefined for a node without a machine: then no vCenter says anything of it. */
+function takenAtOf(binding: NodeBinding, vcenters: Bindings["vcenters"]): Date | undefined {
+  if (binding.kind === "unbound") return undefined;
+  return vcenters.get(binding.candidate.host.vcenter)?.takenAt;
 }
 
 function ageMs(then: Date, now: Date): number {

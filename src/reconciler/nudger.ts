@@ -39,7 +39,7 @@ export class Nudger {
   look(waits: readonly Wait[]): void {
     const before = this.#suiting;
     const after = waits.map(
-      ({ requirement: { gpu, hours }, fitting }) => [`${gpu} ${hours}`, fitting] as const,
+      ({ requirement, fitting }) => [JSON.stringify(requirement), fitting] as const,
     );
     this.#suiting = new Map(after);
     for (const [key, fitting] of after) {

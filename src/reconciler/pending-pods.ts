@@ -190,8 +190,10 @@ export class PendingPods {
   }
 
   /** The hours that are left on the nodes that would suit, were it not for that. */
-  #hoursOfTooShort({ gpu, hours }: Requirement): readonly number[] {
-    const selection = this.#options.selectNodes({ gpu, hours: 1 }, { audience: "pod" });
+  #hoursOfTooShort(requirement: Requirement): readonly number[] {
+    const { hours } = requirement;
+    const anyHours = { ...requirement, hours: 1 };
+    const selection = this.#options.selectNodes(anyHours, { audience: "pod" });
     if (selection.kind === "unavailable") return [];
     const { fitting, rejected } = selection.ranking;
     return [
@@ -202,7 +204,7 @@ export class PendingPods {
 }
 
 function addTo(groups: Map<string, Alike>, requirement: Requirement, pod: PendingPod): void {
-  const key = `${requirement.gpu} ${requirement.hours}`;
+  const key = JSON.stringify(requirement);
   const alike = groups.get(key);
   if (alike === undefined) groups.set(key, { requirement, pods: [pod] });
   else alike.pods.push(pod);

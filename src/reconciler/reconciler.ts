@@ -3,6 +3,7 @@
 import { type GpuInfo, type GpuInfoStatus, noneAvailable } from "../api/gpuinfo.ts";
 import { requirementFromSpec } from "../api/requirement.ts";
 import type { SelectNodes } from "../selection/model.ts";
+import type { VcenterState } from "./freshness.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 import { type Evaluation, evaluate, type StatusSettings } from "./status.ts";
 
@@ -26,8 +27,8 @@ export interface ReconcilerOptions {
     signal?: AbortSignal,
   ) => Promise<void>;
   readonly recordEvent: (gpuInfo: GpuInfo, event: AnswerEvent) => void;
-  /** What is wrong with vCenter at the moment; undefined when nothing is. */
-  readonly vcenterProblem: () => string | undefined;
+  /** Every vCenter that nodes may be in, as it is now. */
+  readonly vcenters: () => readonly VcenterState[];
   /** False during the first moments, when having no inventory yet is no news. */
   readonly isSettled: () => boolean;
   readonly now: () => Date;
@@ -88,14 +89,14 @@ export class Reconciler {
   }
 
   #evaluate(gpuInfo: GpuInfo): Evaluation | undefined {
-    const { selectNodes, isSettled, now, vcenterProblem, settings } = this.#options;
+    const { selectNodes, isSettled, now, vcenters, settings } = this.#options;
     const selection = selectNodes(requirementFromSpec(gpuInfo.spec));
     if (selection.kind === "unavailable" && !isSettled()) return undefined;
     return evaluate({
       gpuInfo,
       selection,
       now: now(),
-      vcenterProblem: vcenterProblem(),
+      vcenters: vcenters(),
       settings,
     });
   }

@@ -1,13 +1,15 @@
 /** Computes a GPUInfo's status from what selection says, and how urgent it is to write it. */
 
-import { type Condition, type GpuInfo, type GpuInfoStatus, noneAvailable } from "../api/gpuinfo.ts";
+import type { Condition } from "../api/condition.ts";
+import { type GpuInfo, type GpuInfoStatus, noneAvailable } from "../api/gpuinfo.ts";
 import { millisecondsInAnHour } from "../selection/hours.ts";
 import type { Fitting, Ranking, Selection } from "../selection/model.ts";
+import { conditionOf, type Statement, timestamp } from "./conditions.ts";
+import { type FreshnessSettings, freshness, notFresh, type VcenterState } from "./freshness.ts";
+import { nextMaintenance, windowKey } from "./next-maintenance.ts";
 import { summarise } from "./summary.ts";
 
-export interface StatusSettings {
-  /** Older than this, what vCenter said is called stale. */
-  readonly softMaxAgeMs: number;
+export interface StatusSettings extends FreshnessSettings {
   /** Older than this, an answer is no longer called ready. */
   readonly hardMaxAgeMs: number;
   /** How often usage numbers and the order among fitting nodes may change an answer. */
@@ -20,8 +22,8 @@ export interface StatusInput {
   readonly gpuInfo: GpuInfo;
   readonly selection: Selection;
   readonly now: Date;
-  /** What is wrong with vCenter at the moment, for the user; undefined when nothing is. */
-  readonly vcenterProblem?: string | undefined;
+  /** Every vCenter that nodes may be in. */
+  readonly vcenters: readonly VcenterState[];
   readonly settings: StatusSettings;
 }
 
@@ -63,14 +65,28 @@ function answerFrom(ranking: Ranking, input: StatusInput): { status: GpuInfoStat
     nodeMemoryUsage: chosen?.virtualMachine.memoryUsedMib ?? 0,
     nodeCPUUsage: chosen?.virtualMachine.cpuDemandMhz ?? 0,
     availableAcceleratorTime: chosen?.hoursAvailable ?? 0,
+    ...(chosen?.window && { nextMaintenance: nextMaintenance(chosen.window) }),
     candidates: summary.candidates,
     rejected: { ...summary.rejected },
     evaluatedTime: timestamp(now),
+    ...inventoryTime(chosen, input),
     observedGeneration: gpuInfo.metadata.generation,
-    conditions: conditions(input, [readyFrom(ranking, chosen), freshness(ranking.takenAt, input)]),
+    conditions: conditions(input, [
+      readyFrom(ranking, chosen),
+      ...freshness(input.vcenters, now, input.settings),
+    ]),
   };
   const why = reasonOfChange(gpuInfo.status, chosen, ranking);
   return why === undefined ? { status } : { status, why };
+}
+
+/** Until when the vCenter of the chosen node confirmed what it said. */
+function inventoryTime(
+  chosen: Fitting | undefined,
+  { vcenters }: StatusInput,
+): Pick<GpuInfoStatus, "inventoryTime"> {
+  const takenAt = vcenters.find(({ name }) => name === chosen?.host.vcenter)?.takenAt;
+  return takenAt === undefined ? {} : { inventoryTime: timestamp(takenAt) };
 }
 
 /** The node stays as long as it fits; only a refresh looks whether another is better. */
@@ -97,8 +113,6 @@ function answeredNode({ suitableNodeName }: GpuInfoStatus): string | undefined {
   return suitableNodeName === noneAvailable ? undefined : suitableNodeName;
 }
 
-type Statement = Pick<Condition, "type" | "status" | "reason" | "message">;
-
 function readyFrom(ranking: Ranking, chosen: Fitting | undefined): Statement {
   const { sentence, mainReason } = summarise(ranking);
   if (chosen !== undefined) {
@@ -113,15 +127,6 @@ function readyFrom(ranking: Ranking, chosen: Fitting | undefined): Statement {
   return { type: "Ready", status: "False", reason: mainReason, message };
 }
 
-function freshness(takenAt: Date, { now, vcenterProblem, settings }: StatusInput): Statement {
-  const type = "InventoryFresh";
-  if (now.getTime() - takenAt.getTime() <= settings.softMaxAgeMs) {
-    return { type, status: "True", reason: "InventoryFresh", message: "vCenter answers" };
-  }
-  const message = `this is what vCenter said at ${timestamp(takenAt)}; ${vcenterProblem ?? "no answer since"}`;
-  return { type, status: "False", reason: "InventoryStale", message };
-}
-
 /** Without an inventory there is nothing to say about nodes: the last answer stays, and its age is told. */
 function keptAnswer(
   selection: Extract<Selection, { kind: "unavailable" }>,
@@ -129,7 +134,7 @@ function keptAnswer(
 ): GpuInfoStatus {
   const { gpuInfo, now } = input;
   const { reason, message } = selection;
-  const statements: Statement[] = [{ type: "InventoryFresh", status: "False", reason, message }];
+  const statements: Statement[] = [...notFresh(reason, message)];
   const ready = gpuInfo.status.conditions?.find(({ type }) => type === "Ready");
   if (ready !== undefined && isAnswerYoung(input)) statements.push(ready);
   else statements.push({ type: "Ready", status: "Unknown", reason, message });
@@ -156,19 +161,10 @@ function isAnswerYoung({ gpuInfo, selection, now, settings }: StatusInput): bool
 
 function conditions(input: StatusInput, statements: readonly Statement[]): Condition[] {
   const { gpuInfo, now, settings } = input;
+  const { status, metadata } = gpuInfo;
   const all = settings.simulate ? [...statements, simulated] : statements;
   return all
-    .map(({ type, status, reason, message }): Condition => {
-      const before = gpuInfo.status.conditions?.find((condition) => condition.type === type);
-      return {
-        type,
-        status,
-        reason,
-        message,
-        lastTransitionTime: before?.status === status ? before.lastTransitionTime : timestamp(now),
-        observedGeneration: gpuInfo.metadata.generation,
-      };
-    })
+    .map((statement) => conditionOf(statement, status.conditions, metadata.generation, now))
     .toSorted((a, b) => (a.type < b.type ? -1 : 1));
 }
 
@@ -178,11 +174,6 @@ const simulated: Statement = {
   reason: "SimulationMode",
   message: "GPUs and hours are made up: gpuinfo runs with SIMULATE_ACCELERATORS=true",
 };
-
-/** Kubernetes keeps whole seconds. */
-function timestamp(date: Date): string {
-  return date.toISOString().replace(/\.\d+Z$/, "Z");
-}
 
 function reasonOfChange(
   previous: GpuInfoStatus,
@@ -224,9 +215,9 @@ function answerKey(status: GpuInfoStatus): string {
   ]);
 }
 
-function factsKey({ candidates, rejected }: GpuInfoStatus): string {
+function factsKey({ candidates, rejected, nextMaintenance: window }: GpuInfoStatus): string {
   const counts = Object.entries(rejected ?? {}).map(([reason, count]) => `${reason} ${count}`);
-  return JSON.stringify([candidates, counts.toSorted()]);
+  return JSON.stringify([candidates, counts.toSorted(), windowKey(window)]);
 }
 
 function movingKey(status: GpuInfoStatus): string {

@@ -1,6 +1,7 @@
 /** Says in plain words why a pod waits. Each Reason stands behind its words, so that the docs can be searched for it. */
 
-import type { InjectionRecord } from "../api/injected.ts";
+import { gpuLabels } from "../api/gpu-labels.ts";
+import { type Expression, type InjectionRecord, requirementIn } from "../api/injected.ts";
 import { labelKeys } from "../api/names.ts";
 import { millisecondsInAnHour } from "../selection/hours.ts";
 import type { Fitting, Ranking, Reason, Requirement } from "../selection/model.ts";
@@ -40,26 +41,39 @@ function rejections(ranking: Ranking, hoursAvailable: readonly number[]): string
   const { requirement } = ranking;
   return countReasons(ranking.rejected)
     .map(([reason, count]) => {
-      const words =
-        reason === "TooFewHours" ? tooFewHours(requirement, hoursAvailable) : wordsFor[reason];
-      return `${count} ${words} [${reason}]`;
+      const words = reason === "TooFewHours" ? tooFewHours(hoursAvailable) : wordsFor[reason];
+      return `${count} ${words}${askedFor(reason, requirement)} [${reason}]`;
     })
     .join(", ");
 }
 
-function tooFewHours({ hours }: Requirement, hoursAvailable: readonly number[]): string {
+function tooFewHours(hoursAvailable: readonly number[]): string {
   const most = hoursAvailable.reduce((a, b) => Math.max(a, b), 0);
   const isSame = hoursAvailable.every((available) => available === most);
-  return `with maintenance in ${most} h${isSame ? "" : " or less"} (${hours} h asked)`;
+  return `with maintenance in ${most} h${isSame ? "" : " or less"}`;
+}
+
+/** What was asked for, where nodes have less of it or another. */
+function askedFor(reason: Reason, { hours, gpuNeeds = {} }: Requirement): string {
+  const asked: Partial<Record<Reason, string>> = {
+    TooFewHours: `${hours} h`,
+    GpuModelMismatch: gpuNeeds.model ?? "",
+    GpuMemoryTooSmall: `${gpuNeeds.memoryGib ?? 0} GiB`,
+    TooFewGpus: `${gpuNeeds.count ?? 0}`,
+  };
+  const what = asked[reason];
+  return what === undefined ? "" : ` (${what} asked)`;
 }
 
 const wordsFor: Readonly<Record<Reason, string>> = {
   UnknownNode: "unknown to gpuinfo",
   Ambiguous: "with more than one possible virtual machine",
   NoVirtualMachine: "without a virtual machine in vCenter",
+  InventoryNotReady: "perhaps in a vCenter that was not read yet",
   NodeNotReady: "not ready",
   NodeUnschedulable: "cordoned",
   NodeTainted: "tainted",
+  InventoryStale: "in a vCenter that has been silent for too long",
   NotReadable: "that vCenter does not show in full",
   VirtualMachineOff: "with the virtual machine off",
   NoHost: "on no ESXi host that vCenter shows",
@@ -69,6 +83,9 @@ const wordsFor: Readonly<Record<Reason, string>> = {
   HostInQuarantine: "on a host in quarantine",
   NoGpu: "without a GPU",
   GpuNotWanted: "kept for jobs that need a GPU",
+  GpuModelMismatch: "with another GPU model",
+  GpuMemoryTooSmall: "with too little GPU memory",
+  TooFewGpus: "with too few GPUs",
   MaintenanceUnknown: "with unknown maintenance",
   TooFewHours: "with maintenance too soon",
 };
@@ -78,14 +95,36 @@ function frozen({ fitting }: Ranking, admission: InjectionRecord | undefined): s
   if (admission === undefined) return "";
   const excluded = fitting.filter((node) => isExcluded(node, admission)).length;
   if (excluded === 0) return "";
-  const needs = `${admission.hours} h ${admission.gpu ? "with" : "without"} a GPU`;
-  return `; ${excluded} of the suitable excluded by what was asked when the pod was created at ${admission.at} (${needs}): recreate it`;
+  return `; ${excluded} of the suitable excluded by what was asked when the pod was created at ${admission.at} (${needsOf(admission)}): recreate it`;
 }
 
-function isExcluded({ virtualMachine, window }: Fitting, { required }: InjectionRecord): boolean {
-  return required.some(({ key, values: [value] }) =>
-    key === labelKeys.gpu
-      ? value !== String(virtualMachine.gpus.length > 0)
-      : window !== undefined && Math.floor(window.startsAt / millisecondsInAnHour) <= Number(value),
+/** "100 h with a GPU", "100 h with a GPU: NVIDIA L40S, 44 GiB each, 2 of them". */
+function needsOf(admission: InjectionRecord): string {
+  const { gpu, hours, gpuNeeds = {} } = requirementIn(admission);
+  const { model, memoryGib, count } = gpuNeeds;
+  const kind = [
+    ...(model === undefined ? [] : [model]),
+    ...(memoryGib === undefined ? [] : [`${memoryGib} GiB each`]),
+    ...(count === undefined ? [] : [`${count} of them`]),
+  ].join(", ");
+  return `${hours} h ${gpu ? "with" : "without"} a GPU${kind === "" ? "" : `: ${kind}`}`;
+}
+
+function isExcluded(fitting: Fitting, { required }: InjectionRecord): boolean {
+  const labels = gpuLabels(fitting.virtualMachine.gpus);
+  return required.some((expression) =>
+    expression.key === labelKeys.availableUntil
+      ? isTooEarly(fitting, expression)
+      : !isMet(labels[expression.key], expression),
   );
+}
+
+function isTooEarly({ window }: Fitting, { values: [bound] }: Expression): boolean {
+  if (window === undefined) return false;
+  return Math.floor(window.startsAt / millisecondsInAnHour) <= Number(bound);
+}
+
+function isMet(label: string | undefined, { operator, values: [value] }: Expression): boolean {
+  if (label === undefined) return false;
+  return operator === "In" ? label === value : Number(label) > Number(value);
 }

@@ -1,14 +1,17 @@
 /** Says whether one candidate suits. The ordered list of checks is the policy: the first failure gives the reason. */
 
+import { gpuTotals, modelKey } from "./gpu-totals.ts";
 import type {
   Audience,
   Candidate,
   Fitting,
+  GpuNeeds,
   Reason,
   Rejected,
   SelectionPolicy,
   Taint,
 } from "./model.ts";
+import { horizonThatCounts } from "./windows.ts";
 
 /** Why a candidate does not fit; `message` names what was found and what was wanted. */
 export interface Problem {
@@ -16,11 +19,21 @@ export interface Problem {
   readonly message: string;
 }
 
-/** What is the same for every job that does, or does not, need a GPU. */
+/** What is the same for every job that needs the same GPUs, or none. */
 export interface Terms {
   readonly gpu: boolean;
+  readonly gpuNeeds?: GpuNeeds;
   readonly audience: Audience;
   readonly policy: SelectionPolicy;
+  readonly vcenters: VcenterAges;
+}
+
+/** What is too old, by the vCenter's name. */
+export interface VcenterAges {
+  /** What they said is not to be believed any more; why, for the user. */
+  readonly stale: ReadonlyMap<string, string>;
+  /** Their CPU and memory numbers are not to be compared any more. */
+  readonly oldUsage: ReadonlySet<string>;
 }
 
 type Check = (candidate: Candidate, terms: Terms) => Problem | undefined;
@@ -38,9 +51,13 @@ const checksOfHardware = [
 ] as const;
 
 const checksOfVsphere: readonly Check[] = [
+  vcenterIsFresh,
   ...checksOfHardware,
   hasGpuIfNeeded,
   hasNoGpuUnlessNeeded,
+  hasModel,
+  hasEnoughMemory,
+  hasEnoughGpus,
   maintenanceIsKnown,
 ];
 
@@ -119,6 +136,11 @@ function taintText({ key, value, effect }: Taint): string {
   return `${key}${value === undefined || value === "" ? "" : `=${value}`}:${effect}`;
 }
 
+function vcenterIsFresh({ host }: Candidate, { vcenters }: Terms): Problem | undefined {
+  const message = vcenters.stale.get(host.vcenter);
+  return message === undefined ? undefined : { reason: "InventoryStale", message };
+}
+
 function everythingIsReadable({ virtualMachine, host }: Candidate): Problem | undefined {
   for (const object of [virtualMachine, host]) {
     if (object.unreadable.length > 0) {
@@ -171,8 +193,39 @@ function hasNoGpuUnlessNeeded(
   return { reason: "GpuNotWanted", message };
 }
 
-function maintenanceIsKnown({ host }: Candidate): Problem | undefined {
-  if (host.horizon.kind === "known") return undefined;
-  const message = `the next maintenance of host ${host.name} is unknown: ${host.horizon.why}`;
+function hasModel({ virtualMachine }: Candidate, { gpuNeeds }: Terms): Problem | undefined {
+  const wanted = gpuNeeds?.model;
+  if (wanted === undefined) return undefined;
+  const { model } = gpuTotals(virtualMachine.gpus);
+  if (model !== undefined && modelKey(model) === modelKey(wanted)) return undefined;
+  const models = new Set(virtualMachine.gpus.map((gpu) => gpu.model ?? "GPUs of unknown model"));
+  const found = [...models].join(" and ");
+  const mixed = models.size > 1 ? ", of which a pod may get either" : "";
+  const message = `virtual machine ${virtualMachine.name} has ${found}${mixed}; ${wanted} asked for`;
+  return { reason: "GpuModelMismatch", message };
+}
+
+function hasEnoughMemory({ virtualMachine }: Candidate, { gpuNeeds }: Terms): Problem | undefined {
+  const wanted = gpuNeeds?.memoryGib;
+  if (wanted === undefined) return undefined;
+  const { memoryGib } = gpuTotals(virtualMachine.gpus);
+  if (memoryGib !== undefined && memoryGib >= wanted) return undefined;
+  const found = memoryGib === undefined ? "with an unknown amount of" : `with ${memoryGib} GiB of`;
+  const message = `virtual machine ${virtualMachine.name} has a GPU ${found} memory, ${wanted} GiB asked for`;
+  return { reason: "GpuMemoryTooSmall", message };
+}
+
+function hasEnoughGpus({ virtualMachine }: Candidate, { gpuNeeds }: Terms): Problem | undefined {
+  const wanted = gpuNeeds?.count;
+  const count = virtualMachine.gpus.length;
+  if (wanted === undefined || count >= wanted) return undefined;
+  const message = `virtual machine ${virtualMachine.name} has ${count} GPUs, ${wanted} asked for`;
+  return { reason: "TooFewGpus", message };
+}
+
+function maintenanceIsKnown(candidate: Candidate, { policy }: Terms): Problem | undefined {
+  const horizon = horizonThatCounts(candidate, policy);
+  if (horizon.kind === "known" || policy.unknownMaintenance === "assume-open") return undefined;
+  const message = `the next maintenance of host ${candidate.host.name} is unknown: ${horizon.why}`;
   return { reason: "MaintenanceUnknown", message };
 }

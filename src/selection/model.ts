@@ -6,35 +6,92 @@ export interface Requirement {
   readonly gpu: boolean;
   /** Whole hours that the job must be able to run, from now; 1 to 8760. */
   readonly hours: number;
+  /** What the GPUs must be like; absent where any will do, and where `gpu` is false. */
+  readonly gpuNeeds?: GpuNeeds;
+}
+
+/** At least one of them is set. */
+export interface GpuNeeds {
+  /** As a user writes it; compared by `modelKey`. */
+  readonly model?: string;
+  /** GiB that each GPU must have at least. */
+  readonly memoryGib?: number;
+  /** How many GPUs the node must have at least. */
+  readonly count?: number;
+}
+
+/** What is known of a GPU, whichever way the virtual machine holds it. */
+interface GpuFacts {
+  readonly vendor?: "NVIDIA" | "AMD" | "Intel";
+  /** The card's model as vCenter spells it, such as `NVIDIA A100 80GB PCIe`; of a vGPU, the card that it is a share of. */
+  readonly model?: string;
+  /** MiB that the virtual machine has of the card's memory. */
+  readonly memoryMib?: number;
+  /** vMotion can move a running virtual machine that holds it. */
+  readonly movesLive: boolean;
 }
 
 /** A GPU that a virtual machine holds. */
 export type Gpu =
-  /** A share of a card, moved by vMotion where the host allows it; `profile` as vSphere names it. */
-  | { readonly kind: "vgpu"; readonly profile: string }
+  /** A share of a card; `profile` as vSphere names it, such as `grid_a100d-40c`. */
+  | (GpuFacts & { readonly kind: "vgpu"; readonly profile: string })
   /** A whole card of the host (fixed or dynamic DirectPath I/O); `pciId` such as `0000:3b:00.0`. */
-  | { readonly kind: "passthrough"; readonly pciId: string };
+  | (GpuFacts & { readonly kind: "passthrough"; readonly pciId: string });
+
+/**
+ * Where a window was read:
+ * - `runningTask`: a task that enters maintenance, reboots or remediates runs now
+ * - `scheduledTask`: vCenter will begin it by itself
+ * - `customAttribute`: somebody wrote it on the host, its cluster or its datacenter in vCenter
+ * - `maintenanceWindow`: somebody applied a MaintenanceWindow in Kubernetes
+ * - `simulation`: made up
+ */
+export type WindowSource =
+  | "runningTask"
+  | "scheduledTask"
+  | "customAttribute"
+  | "maintenanceWindow"
+  | "simulation";
 
 /** A stretch of time in which a host is expected to be down. Times are milliseconds since the Unix epoch. */
 export interface MaintenanceWindow {
   readonly startsAt: number;
   /** Absent when the source does not say how long it takes. */
   readonly endsAt?: number;
-  readonly source: "scheduledTask" | "simulation";
+  readonly source: WindowSource;
   /** Words that a vSphere administrator recognises, such as the task's name. */
   readonly description: string;
 }
 
-/** Everything known about a host's coming maintenance, or why nothing is. */
+/** Everything known about a host's coming maintenance. Windows are in order, and no two of them touch. */
 export type MaintenanceHorizon =
   | { readonly kind: "known"; readonly windows: readonly MaintenanceWindow[] }
-  | { readonly kind: "unknown"; readonly why: string };
+  /** A source could not be read: there may be more than `windows`. */
+  | {
+      readonly kind: "unknown";
+      readonly why: string;
+      readonly windows: readonly MaintenanceWindow[];
+    };
+
+/** Maintenance that was declared in Kubernetes. The same object as long as nothing changed. */
+export interface DeclaredMaintenance {
+  /** By the ESXi host's name, lower case. */
+  readonly byHost: ReadonlyMap<string, MaintenanceHorizon>;
+  /** By the cluster's name in vCenter, lower case. */
+  readonly byCluster: ReadonlyMap<string, MaintenanceHorizon>;
+  /** By the Kubernetes node's name. */
+  readonly byNode: ReadonlyMap<string, MaintenanceHorizon>;
+}
 
 /** An ESXi host. */
 export interface Host {
   /** `instanceUuid/moref`: object ids repeat between vCenters. */
   readonly id: string;
+  /** The name of its vCenter in our configuration. */
+  readonly vcenter: string;
   readonly name: string;
+  /** Name of the cluster that it belongs to; empty when it stands alone or that is unknown. */
+  readonly cluster: string;
   readonly connection: "connected" | "disconnected" | "notResponding";
   readonly maintenance: "none" | "entering" | "in";
   readonly inQuarantine: boolean;
@@ -52,6 +109,10 @@ export interface VirtualMachine {
   readonly name: string;
   /** SMBIOS uuid, lower case. Not unique: copies and restored machines share it. Empty when unknown. */
   readonly biosUuid: string;
+  /** vCenter's own uuid of it, lower case, unique in one vCenter. Empty when unknown. */
+  readonly instanceUuid: string;
+  /** Such as `/DC0/vm/ml/worker-7`, names escaped as vSphere does (`%2f`, `%5c`, `%25`). Empty when unknown. */
+  readonly inventoryPath: string;
   /** What VMware Tools reports; empty when unknown. */
   readonly guestHostName: string;
   readonly power: "poweredOn" | "poweredOff" | "suspended";
@@ -62,16 +123,26 @@ export interface VirtualMachine {
   /** quickStats.guestMemoryUsage, MiB. */
   readonly memoryUsedMib: number;
   readonly gpus: readonly Gpu[];
+  /** It holds a device, GPU or not, that keeps it on its host while it runs: maintenance there stops it. */
+  readonly pinned: boolean;
   /** Property paths that vCenter refused to show us, or that have not been read yet: a machine that is no node has its devices among them. */
   readonly unreadable: readonly string[];
 }
 
-/** What vCenter said, as of one moment. Never changed in place. */
-export interface Inventory {
+/** How recent it is what one vCenter said. */
+export interface Freshness {
   /** The last moment at which this was known to be what vCenter says. */
   readonly takenAt: Date;
-  /** When the CPU and memory numbers in it were read: vCenter never pushes those. */
+  /** When the CPU and memory numbers were read: vCenter never pushes those. */
   readonly usageTakenAt: Date;
+}
+
+/** What one or several vCenters said. Never changed in place. */
+export interface Inventory {
+  /** By the vCenter's name in our configuration: all that were read. */
+  readonly vcenters: ReadonlyMap<string, Freshness>;
+  /** Names of vCenters that have not been read yet: a node without a machine may be one of theirs. */
+  readonly unread: readonly string[];
   readonly hosts: ReadonlyMap<string, Host>;
   readonly virtualMachines: readonly VirtualMachine[];
 }
@@ -95,6 +166,10 @@ export interface NodeIdentity {
   /** `spec.unschedulable`: the node is cordoned. */
   readonly unschedulable: boolean;
   readonly taints: readonly Taint[];
+  /** Annotation `topology.corinternal.com/vm`: which virtual machine it is, by uuid or inventory path; empty when unset. */
+  readonly vmOverride: string;
+  /** The node's id in its CSINode for `csi.vsphere.vmware.com`: a uuid; empty when there is none. */
+  readonly csiNodeId: string;
 }
 
 /**
@@ -105,9 +180,11 @@ export const reasons = [
   "UnknownNode",
   "Ambiguous",
   "NoVirtualMachine",
+  "InventoryNotReady",
   "NodeNotReady",
   "NodeUnschedulable",
   "NodeTainted",
+  "InventoryStale",
   "NotReadable",
   "VirtualMachineOff",
   "NoHost",
@@ -117,13 +194,16 @@ export const reasons = [
   "HostInQuarantine",
   "NoGpu",
   "GpuNotWanted",
+  "GpuModelMismatch",
+  "GpuMemoryTooSmall",
+  "TooFewGpus",
   "MaintenanceUnknown",
   "TooFewHours",
 ] as const;
 export type Reason = (typeof reasons)[number];
 
-/** How sure we are that a virtual machine is a node's: by one of its ids, or only by its name. */
-export type Confidence = "id" | "name";
+/** How sure we are that a virtual machine is a node's: the user says so, by one of its ids, or only by its name. */
+export type Confidence = "override" | "id" | "name";
 
 /** A node joined with its virtual machine and host: it can be judged. */
 export interface Candidate {
@@ -131,6 +211,8 @@ export interface Candidate {
   readonly virtualMachine: VirtualMachine;
   readonly host: Host;
   readonly confidence: Confidence;
+  /** The host's maintenance, and what was declared for host, cluster or node in Kubernetes. */
+  readonly horizon: MaintenanceHorizon;
 }
 
 /** A node that was rejected, and why; `message` names what was found and what was wanted. */
@@ -151,11 +233,14 @@ export interface Fitting extends Candidate {
   readonly hoursAvailable: number;
   /** That maintenance; absent where none is known. */
   readonly window?: MaintenanceWindow;
+  /** Its CPU and memory numbers are too old to compare it by. */
+  readonly usageIsOld: boolean;
 }
 
 /** The answer for one requirement: every node is in exactly one of the two lists. */
 export interface Ranking {
   readonly requirement: Requirement;
+  /** The oldest of what the vCenters said that are not too old to be believed. */
   readonly takenAt: Date;
   /** Best first. The same object as long as neither a verdict nor the order changed. */
   readonly fitting: readonly Fitting[];
@@ -169,6 +254,13 @@ export interface SelectionPolicy {
   readonly gpuPolicy: "exact" | "atLeast";
   /** Keys of NoSchedule and NoExecute taints that do not reject a node. */
   readonly toleratedTaints: ReadonlySet<string>;
+  /**
+   * What maintenance does to a job whose virtual machine vMotion can move. `soft-counts`: it ends the job's hours as
+   * for any other. `hard`: it does not, the machine is moved before.
+   */
+  readonly evacuation: "hard" | "soft-counts";
+  /** What to do with a host of which not all maintenance can be read. */
+  readonly unknownMaintenance: "reject" | "assume-open";
 }
 
 /** A ranking, or why there can be none. */

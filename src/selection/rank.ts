@@ -3,6 +3,7 @@
 import { hoursChangeAt, hoursUntil, nextWindow } from "./hours.ts";
 import { hasEnoughHours, judge, type Terms, TooFewHours } from "./judge.ts";
 import type { Candidate, Fitting, NodeBinding, NodeLoad, Rejected } from "./model.ts";
+import { horizonThatCounts } from "./windows.ts";
 
 /** Both lists hold every node once. */
 export interface Verdicts {
@@ -34,7 +35,7 @@ export function shortlist(bindings: readonly NodeBinding[], terms: Terms, now: D
       rejected.push({ node: candidate.node.name, ...problem });
       continue;
     }
-    const timed = withHours(candidate, now);
+    const timed = withHours(candidate, terms, now);
     fitting.push(timed);
     validUntil = Math.min(validUntil, hoursChangeAt(timed.window, now));
   }
@@ -45,13 +46,11 @@ export function shortlist(bindings: readonly NodeBinding[], terms: Terms, now: D
   };
 }
 
-function withHours(candidate: Candidate, now: Date): Fitting {
-  const { horizon } = candidate.host;
-  const window = horizon.kind === "known" ? nextWindow(horizon.windows, now) : undefined;
+function withHours(candidate: Candidate, { policy, vcenters }: Terms, now: Date): Fitting {
+  const window = nextWindow(horizonThatCounts(candidate, policy).windows, now);
   const hoursAvailable = hoursUntil(window, now);
-  return window === undefined
-    ? { ...candidate, hoursAvailable }
-    : { ...candidate, hoursAvailable, window };
+  const usageIsOld = vcenters.oldUsage.has(candidate.host.vcenter);
+  return { ...candidate, hoursAvailable, usageIsOld, ...(window !== undefined && { window }) };
 }
 
 export function withEnoughHours(list: Shortlist, hours: number): Verdicts {
@@ -153,7 +152,8 @@ function placeOf(item: Fitting, list: readonly Fitting[], from: number, order: O
 
 /**
  * The policy `least-cpu`, cormachogan/gpuinfo's rule; the name breaks ties, so that the same input gives the same order.
- * A job without GPU that may use GPU nodes uses them last.
+ * A job without GPU that may use GPU nodes uses them last. Nodes of which nobody knows how busy they are come after
+ * those of which it is known.
  */
 function inOrder(gpu: boolean, expectedMilliCpu: (node: string) => number): Order {
   const gpuLast = ({ virtualMachine }: Fitting) =>
@@ -162,7 +162,10 @@ function inOrder(gpu: boolean, expectedMilliCpu: (node: string) => number): Orde
     virtualMachine.cpuDemandMhz +
     (expectedMilliCpu(node.name) * (host.cpuMhz || usualCpuMhz)) / 1_000;
   return (a, b) =>
-    gpuLast(a) - gpuLast(b) || demandMhz(a) - demandMhz(b) || compareText(a.node.name, b.node.name);
+    gpuLast(a) - gpuLast(b) ||
+    Number(a.usageIsOld) - Number(b.usageIsOld) ||
+    demandMhz(a) - demandMhz(b) ||
+    compareText(a.node.name, b.node.name);
 }
 
 /** Taken where vCenter does not say how fast a host's cores are: what most servers of the last ten years have. */

@@ -1,11 +1,21 @@
 /** Brings bindings up to date where nothing changed that decides which machine is whose: that is most changes. */
 
-import type { Candidate, Inventory, NodeBinding, NodeIdentity, VirtualMachine } from "./model.ts";
+import { horizonOf } from "./bind.ts";
+import type {
+  Candidate,
+  DeclaredMaintenance,
+  Inventory,
+  MaintenanceHorizon,
+  NodeBinding,
+  NodeIdentity,
+  VirtualMachine,
+} from "./model.ts";
 
 /** Bindings, and what they were made of. */
 export interface Bound {
   readonly nodes: readonly NodeIdentity[];
   readonly inventory: Inventory;
+  readonly declared: DeclaredMaintenance;
   readonly bindings: readonly NodeBinding[];
 }
 
@@ -17,22 +27,32 @@ export function rebind(
   before: Bound,
   nodes: readonly NodeIdentity[],
   inventory: Inventory,
+  declared: DeclaredMaintenance,
 ): readonly NodeBinding[] | undefined {
   if (!sameThroughout(before.nodes, nodes, sameNodeKeys)) return undefined;
-  if (!sameThroughout(before.inventory.virtualMachines, inventory.virtualMachines, sameMachineKeys))
-    return undefined;
   if (!sameHostIds(before.inventory, inventory)) return undefined;
+  const same = (a: VirtualMachine, b: VirtualMachine) =>
+    sameMachineKeys(a, b) && isOnHost(a, inventory) === isOnHost(b, inventory);
+  if (!sameThroughout(before.inventory.virtualMachines, inventory.virtualMachines, same))
+    return undefined;
+  if (before.inventory.unread.join() !== inventory.unread.join()) return undefined;
   const current = changedMachines(before.inventory, inventory);
   return before.bindings.map((binding, i) => {
     const node = nodes[i];
     if (binding.kind === "unbound" || node === undefined) return binding;
     const { candidate } = binding;
-    const { virtualMachine: machine } = candidate;
+    const { id } = candidate.virtualMachine;
+    const virtualMachine = current.get(id) ?? candidate.virtualMachine;
+    const host = inventory.hosts.get(virtualMachine.hostId ?? "") ?? candidate.host;
+    const isSame = host === candidate.host && before.declared === declared;
     const next: Candidate = {
       ...candidate,
       node,
-      virtualMachine: current.get(machine.id) ?? machine,
-      host: inventory.hosts.get(candidate.host.id) ?? candidate.host,
+      virtualMachine,
+      host,
+      horizon: isSame
+        ? candidate.horizon
+        : reuseEqual(candidate.horizon, horizonOf(node, host, declared)),
     };
     return sameParts(candidate, next) ? binding : { kind: "bound", candidate: next };
   });
@@ -54,7 +74,13 @@ function sameThroughout<T>(
 }
 
 function sameNodeKeys(a: NodeIdentity, b: NodeIdentity): boolean {
-  return a.name === b.name && a.providerId === b.providerId && a.systemUuid === b.systemUuid;
+  return (
+    a.name === b.name &&
+    a.providerId === b.providerId &&
+    a.systemUuid === b.systemUuid &&
+    a.vmOverride === b.vmOverride &&
+    a.csiNodeId === b.csiNodeId
+  );
 }
 
 /** What `bindNodes` asks of a machine: a key more there is a line more here. */
@@ -63,10 +89,16 @@ function sameMachineKeys(a: VirtualMachine, b: VirtualMachine): boolean {
     a.id === b.id &&
     a.name === b.name &&
     a.biosUuid === b.biosUuid &&
+    a.instanceUuid === b.instanceUuid &&
+    a.inventoryPath === b.inventoryPath &&
     a.guestHostName === b.guestHostName &&
-    a.power === b.power &&
-    a.hostId === b.hostId
+    a.power === b.power
   );
+}
+
+/** On which of them does not matter: it is looked up anew. */
+function isOnHost({ hostId }: VirtualMachine, { hosts }: Inventory): boolean {
+  return hostId !== undefined && hosts.has(hostId);
 }
 
 function sameHostIds({ hosts: before }: Inventory, { hosts }: Inventory): boolean {
@@ -87,5 +119,14 @@ function changedMachines(
 }
 
 function sameParts(a: Candidate, b: Candidate): boolean {
-  return a.node === b.node && a.virtualMachine === b.virtualMachine && a.host === b.host;
+  return (
+    a.node === b.node &&
+    a.virtualMachine === b.virtualMachine &&
+    a.host === b.host &&
+    a.horizon === b.horizon
+  );
+}
+
+function reuseEqual(before: MaintenanceHorizon, now: MaintenanceHorizon): MaintenanceHorizon {
+  return JSON.stringify(before) === JSON.stringify(now) ? before : now;
 }

@@ -14,7 +14,7 @@ const slackMs = millisecondsInAnHour / 2;
 export function simulateAccelerators(inventory: Inventory): Inventory {
   const hosts = new Map<string, Host>();
   for (const [id, host] of inventory.hosts) {
-    hosts.set(id, withSimulatedWindow(host, inventory.takenAt));
+    hosts.set(id, withSimulatedWindow(host, takenAtOf(inventory, host)));
   }
   const virtualMachines = inventory.virtualMachines.map((vm) =>
     withSimulatedGpu(vm, vm.hostId === undefined ? undefined : inventory.hosts.get(vm.hostId)),
@@ -31,6 +31,10 @@ export function simulatedGpu(hostName: string): boolean {
   return hash(`gpu of ${hostName}`) % 2 === 0;
 }
 
+function takenAtOf({ vcenters }: Inventory, { vcenter }: Host): Date {
+  return vcenters.get(vcenter)?.takenAt ?? new Date(0);
+}
+
 function withSimulatedWindow(host: Host, takenAt: Date): Host {
   const startsAt = takenAt.getTime() + simulatedHours(host.name) * millisecondsInAnHour + slackMs;
   const window = { startsAt, source: "simulation", description: "simulated maintenance" } as const;
@@ -38,8 +42,8 @@ function withSimulatedWindow(host: Host, takenAt: Date): Host {
 }
 
 function withSimulatedGpu(vm: VirtualMachine, host: Host | undefined): VirtualMachine {
-  if (host === undefined || !simulatedGpu(host.name)) return { ...vm, gpus: [] };
-  return { ...vm, gpus: [{ kind: "vgpu", profile: "simulated" }] };
+  if (host === undefined || !simulatedGpu(host.name)) return { ...vm, gpus: [], pinned: false };
+  return { ...vm, gpus: [{ kind: "vgpu", profile: "simulated", movesLive: true }], pinned: false };
 }
 
 /** FNV-1a, 32 bit, with a final mix: the low bits of plain FNV-1a follow the last character too closely. */

@@ -1,7 +1,6 @@
 /** Waits for vCenter's changes and applies them to the state, in the order in which vCenter tells them. */
 
-import type { ManagedObject } from "./decode.ts";
-import { detailsIn, scheduledTasksOf } from "./filter-specs.ts";
+import type { FilterSpec } from "./filter-specs.ts";
 import type { InventoryState } from "./inventory-state.ts";
 import { ChangeCollector } from "./property-collector.ts";
 import type { VimCaller } from "./session.ts";
@@ -11,14 +10,14 @@ import type { Timings } from "./timings.ts";
 export interface ChangeEffects {
   /** A virtual machine's name, uuid or power changed, or it is gone. */
   readonly identities: boolean;
-  /** A host has other recent tasks than before. */
+  /** A host or a cluster has other recent tasks than before. */
   readonly recentTasks: boolean;
 }
 
-/** Watches the members of a ListView and all scheduled tasks. */
+/** Watches everything that some filters select. */
 export class ChangeWatch {
   readonly #caller: VimCaller;
-  readonly #view: ManagedObject;
+  readonly #specs: readonly FilterSpec[];
   readonly #state: InventoryState;
   readonly #timings: Pick<Timings, "maxWaitSeconds" | "callMs" | "logoutMs">;
   #collector: ChangeCollector | undefined;
@@ -26,12 +25,12 @@ export class ChangeWatch {
 
   constructor(
     caller: VimCaller,
-    view: ManagedObject,
+    specs: readonly FilterSpec[],
     state: InventoryState,
     timings: Pick<Timings, "maxWaitSeconds" | "callMs" | "logoutMs">,
   ) {
     this.#caller = caller;
-    this.#view = view;
+    this.#specs = specs;
     this.#state = state;
     this.#timings = timings;
   }
@@ -42,9 +41,7 @@ export class ChangeWatch {
    */
   async readAll(signal: AbortSignal): Promise<ChangeEffects> {
     await this.#collector?.destroy(signal);
-    const manager = this.#caller.content.scheduledTaskManager;
-    const specs = [detailsIn(this.#view), scheduledTasksOf(manager)];
-    this.#collector = await ChangeCollector.create(this.#caller, specs, signal);
+    this.#collector = await ChangeCollector.create(this.#caller, this.#specs, signal);
     this.#version = "";
     this.#state.beginFullRead();
     const effects = await this.next(signal);

@@ -7,12 +7,22 @@ export interface ManagedObject {
   readonly id: string;
 }
 
+/** A fault, and what it says to be missing. */
+export interface Refusal {
+  /** The fault's type, such as `NoPermission`. */
+  readonly type: string;
+  /** The managed object that it names. */
+  readonly object?: ManagedObject;
+  /** Such as `System.Read`. */
+  readonly privilege?: string;
+}
+
 /** What vCenter told us of one object: values as they came, and the paths that it would not tell. */
 export interface PropertyBag {
   readonly object: ManagedObject;
   /** By property path; decode a value with the `read…` functions. */
   readonly values: ReadonlyMap<string, unknown>;
-  /** By property path, the fault that came instead of the value. */
+  /** By property path, the fault that came instead of the value, as `describeRefusal` words it. */
   readonly refused: ReadonlyMap<string, string>;
 }
 
@@ -49,6 +59,7 @@ export interface ServiceContent {
   readonly viewManager: ManagedObject;
   readonly sessionManager: ManagedObject;
   readonly scheduledTaskManager: ManagedObject;
+  readonly customFieldsManager: ManagedObject;
 }
 
 type Node = Readonly<Record<string, unknown>>;
@@ -109,13 +120,34 @@ export function readReference(value: unknown, what: string): ManagedObject {
 /** Reads `ArrayOfX`: its children named `element`, none, one or many. */
 export function readList(value: unknown, element: string, what: string): readonly unknown[] {
   if (value === undefined || value === null) return [];
-  if (!isNode(value)) throw unexpected("a list", what, value);
+  if (!isNode(value) || textOf(value)) throw unexpected("a list", what, value);
   return asArray(value[element]);
 }
 
 /** A child of a value, by name; `undefined` where it is not set. */
 export function childOf(value: unknown, name: string): unknown {
   return isNode(value) && Object.hasOwn(value, name) ? (value[name] ?? undefined) : undefined;
+}
+
+/** Reads a fault; `typeIfNone` is its type where it says none itself. Never throws: what is odd about it is left out. */
+export function readRefusal(fault: unknown, typeIfNone = "UnknownFault"): Refusal {
+  // Newer vCenters tell of several objects, each with its privileges.
+  const [first] = asArray(childOf(fault, "missingPrivileges"));
+  const named = ["obj", "object"].map((name) => childOf(fault, name)).find(isSet);
+  const object = referenceIn(named ?? childOf(first, "entity"));
+  const privileges = [childOf(fault, "privilegeId"), ...asArray(childOf(first, "privilegeIds"))];
+  const privilege = privileges.map(textOf).find((text) => text !== undefined && text !== "");
+  return {
+    type: typeOf(fault) || typeIfNone,
+    ...(object !== undefined && { object }),
+    ...(privilege !== undefined && { privilege }),
+  };
+}
+
+/** Such as `NoPermission (privilege System.Read on HostSystem host-12)`. */
+export function describeRefusal({ type, object, privilege }: Refusal): string {
+  if (privilege === undefined) return type;
+  return `${type} (privilege ${privilege}${object === undefined ? "" : ` on ${object.type} ${object.id}`})`;
 }
 
 /** node-soap gives an element that may repeat as nothing, as itself, or as an array. */
@@ -142,6 +174,7 @@ export function decodeServiceContent(value: unknown): ServiceContent {
     viewManager: reference("viewManager"),
     sessionManager: reference("sessionManager"),
     scheduledTaskManager: reference("scheduledTaskManager"),
+    customFieldsManager: reference("customFieldsManager"),
   };
 }
 
@@ -225,9 +258,21 @@ function decodeRefused(value: unknown): ReadonlyMap<string, string> {
 
 /** The fault in place of a property. A session that ended shows here as well as in a fault of the whole call. */
 function refusalOf(missing: unknown): string {
-  const type = typeOf(childOf(childOf(missing, "fault"), "fault")) || "UnknownFault";
-  if (type !== "NotAuthenticated") return type;
+  const refusal = readRefusal(childOf(childOf(missing, "fault"), "fault"));
+  const { type } = refusal;
+  if (type !== "NotAuthenticated") return describeRefusal(refusal);
   throw new VsphereError("vCenter says that we are not logged in", { kind: "auth", type });
+}
+
+function referenceIn(value: unknown): ManagedObject | undefined {
+  const { type } = attributesOf(value);
+  const id = textOf(value);
+  if (id === undefined || id === "") return undefined;
+  return { type: typeof type === "string" ? type : "object", id };
+}
+
+function isSet(value: unknown): boolean {
+  return value !== undefined;
 }
 
 function isNode(value: unknown): value is Node {

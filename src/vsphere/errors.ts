@@ -26,6 +26,8 @@ interface VsphereErrorDetails {
   readonly method?: string;
   /** The managed object that a fault names, as its id. */
   readonly object?: string;
+  /** The privilege that a fault says is missing, such as `System.View`. */
+  readonly privilege?: string;
 }
 
 /** The only error that this folder throws for what vCenter does. */
@@ -35,6 +37,7 @@ export class VsphereError extends Error {
   readonly type: string;
   readonly method: string;
   readonly object: string | undefined;
+  readonly privilege: string | undefined;
 
   constructor(message: string, details: VsphereErrorDetails) {
     super(message);
@@ -42,6 +45,7 @@ export class VsphereError extends Error {
     this.type = details.type;
     this.method = details.method ?? "";
     this.object = details.object;
+    this.privilege = details.privilege;
   }
 }
 
@@ -89,8 +93,14 @@ export function fromTransportError(cause: unknown): VsphereError {
 export function toVsphereError(cause: unknown, method: string): VsphereError {
   if (cause instanceof VsphereError && (cause.method || !method)) return cause;
   if (cause instanceof VsphereError) {
-    const { kind, type, object } = cause;
-    return new VsphereError(cause.message, { kind, type, method, ...(object ? { object } : {}) });
+    const { kind, type, object, privilege } = cause;
+    return new VsphereError(cause.message, {
+      kind,
+      type,
+      method,
+      ...(object && { object }),
+      ...(privilege && { privilege }),
+    });
   }
   const message = stringAt(cause, "message").slice(0, longestMessage) || "unknown";
   return new VsphereError(`unexpected error: ${message}`, {

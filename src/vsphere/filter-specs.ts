@@ -1,12 +1,17 @@
 /** Says to the PropertyCollector which objects and which of their properties we mean. Keys stand in the order of the API's schema. */
 import { type ManagedObject, toSoapReference } from "./decode.ts";
 import {
+  fieldsPath,
+  graphicsPath,
   hostPaths,
   identityPaths,
+  parentPath,
   pciPath,
+  placePaths,
   recentTaskPath,
   scheduledTaskPaths,
   scheduledTasksPath,
+  sharedGpuPath,
   taskPaths,
   usagePaths,
   virtualMachinePaths,
@@ -59,14 +64,44 @@ export function usageIn(view: ManagedObject): FilterSpec {
   };
 }
 
-/** The recent tasks of the hosts in a ListView: the hosts with their task references, and the tasks. */
+/** The recent tasks of the hosts in a ListView and of their clusters: both with their task references, and the tasks. */
 export function recentTasksIn(view: ManagedObject): FilterSpec {
   return {
     propSet: [
-      { type: "HostSystem", pathSet: [recentTaskPath] },
+      { type: "HostSystem", pathSet: ["name", recentTaskPath] },
+      { type: "ComputeResource", pathSet: ["name", recentTaskPath] },
       { type: "Task", pathSet: taskPaths },
     ],
-    objectSet: [membersOf(view, [traversal("HostSystem", recentTaskPath)])],
+    objectSet: [
+      membersOf(view, [
+        traversal("HostSystem", recentTaskPath),
+        traversal("HostSystem", parentPath, [traversal("ComputeResource", recentTaskPath)]),
+      ]),
+    ],
+  };
+}
+
+/** The folders, datacenters and compute resources in a ContainerView, its container, and what is above that. */
+export function placesAround(view: ManagedObject, container: ManagedObject): FilterSpec {
+  const upwards = traversal("ManagedEntity", parentPath, [{ name: "ManagedEntity.parent" }]);
+  return {
+    propSet: [
+      { type: "Folder", pathSet: placePaths },
+      { type: "Datacenter", pathSet: placePaths },
+      { type: "ComputeResource", pathSet: [...placePaths, recentTaskPath] },
+    ],
+    objectSet: [
+      membersOf(view),
+      { obj: toSoapReference(container), skip: false, selectSet: [upwards] },
+    ],
+  };
+}
+
+/** Which custom attributes there are. */
+export function customFieldsOf(manager: ManagedObject): FilterSpec {
+  return {
+    propSet: [{ type: manager.type, pathSet: [fieldsPath] }],
+    objectSet: [{ obj: toSoapReference(manager), skip: false }],
   };
 }
 
@@ -87,10 +122,10 @@ export function scheduledTasksOf(manager: ManagedObject): FilterSpec {
   };
 }
 
-/** The PCI devices of some hosts. */
-export function pciDevicesOf(hosts: readonly ManagedObject[]): FilterSpec {
+/** The PCI devices and graphics cards of some hosts. */
+export function cardsOf(hosts: readonly ManagedObject[]): FilterSpec {
   return {
-    propSet: [{ type: "HostSystem", pathSet: [pciPath] }],
+    propSet: [{ type: "HostSystem", pathSet: [pciPath, graphicsPath, sharedGpuPath] }],
     objectSet: hosts.map((host) => ({ obj: toSoapReference(host), skip: false })),
   };
 }

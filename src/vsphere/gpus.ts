@@ -1,141 +1,110 @@
-/** Which devices of a virtual machine are GPUs, told by the PCI ids of its host. */
+/** Says which GPUs a virtual machine has: joins the devices that it holds with the cards of its host. */
 import type { Gpu } from "../selection/model.ts";
-import { asArray, childOf, readInteger, readList, readString, typeOf } from "./decode.ts";
+import type { LentDevice } from "./gpu-devices.ts";
+import type { Card, GpuCard, HostCards } from "./host-cards.ts";
+import { fitsBoard, readVgpuProfile } from "./vgpu-profile.ts";
 
-/** A device of a host. Ids are unsigned. */
-export interface PciDevice {
-  /** Such as `0000:3b:00.0`, lower case. */
-  readonly id: string;
-  readonly vendorId: number;
-  readonly deviceId: number;
-  /** Base class in the upper byte, such as 0x0302. */
-  readonly classId: number;
+type VgpuDevice = Extract<LentDevice, { readonly kind: "vgpu" }>;
+type DynamicDevice = Extract<LentDevice, { readonly kind: "dynamic" }>;
+
+/**
+ * The GPUs among the devices, in their order; `cards` is `undefined` while those of the host were not asked for. What
+ * cannot be known for sure of a GPU is left out.
+ */
+export function findGpus(devices: readonly LentDevice[], cards: HostCards | undefined): Gpu[] {
+  const all = cards?.gpus ?? [];
+  const addresses = new Set(devices.map(addressOf));
+  const open = all.filter(({ pciId }) => !addresses.has(pciId));
+  const given = new Set<GpuCard>();
+  return devices.flatMap((device): Gpu[] => {
+    if (device.kind === "vgpu") return [toVgpu(device, cards)];
+    const possible = cardsFor(device, all, open);
+    const card = possible.find((candidate) => !given.has(candidate));
+    if (card === undefined) return [];
+    given.add(card);
+    return [{ kind: "passthrough", pciId: card.pciId, ...inCommon(possible), movesLive: false }];
+  });
 }
 
-/** A device of a virtual machine that its host lends to it. */
-export type PassthroughDevice =
-  | { readonly kind: "vgpu"; readonly profile: string }
-  | { readonly kind: "fixed"; readonly pciId: string }
-  | {
-      readonly kind: "dynamic";
-      /** Set while the virtual machine runs. */
-      readonly assignedId?: string;
-      readonly allowed: readonly Pick<PciDevice, "vendorId" | "deviceId">[];
-    };
-
-const gpuVendors: ReadonlySet<number> = new Set([
-  0x10de /* NVIDIA */, 0x1002 /* AMD */, 0x8086 /* Intel */,
-]);
-const gpuBaseClasses: ReadonlySet<number> = new Set([0x03 /* display */, 0x12 /* accelerator */]);
-
-/** True for a graphics card or accelerator of a vendor whose cards are used for machine learning. */
-export function isGpu(device: PciDevice): boolean {
-  return gpuVendors.has(device.vendorId) && gpuBaseClasses.has(device.classId >> 8);
+/** True when a device, GPU or not, keeps the machine on its host while it runs. */
+export function isPinned(devices: readonly LentDevice[], gpus: readonly Gpu[]): boolean {
+  return devices.some(({ kind }) => kind !== "vgpu") || gpus.some(({ movesLive }) => !movesLive);
 }
 
-/** True when the PCI devices of the host must be known to say which GPUs the virtual machine has. */
-export function needsHostPci(devices: readonly PassthroughDevice[]): boolean {
-  return devices.some((device) => device.kind !== "vgpu");
-}
-
-/** The GPUs among a virtual machine's passthrough devices; `hostPci` are all PCI devices of its host. */
-export function findGpus(
-  devices: readonly PassthroughDevice[],
-  hostPci: readonly PciDevice[],
-): Gpu[] {
-  const free = hostPci.filter(isGpu);
-  const gpus: Gpu[] = [];
-  for (const device of devices) {
-    if (device.kind === "vgpu") {
-      gpus.push({ kind: "vgpu", profile: device.profile });
-      continue;
-    }
-    const index = free.findIndex((candidate) => matches(device, candidate));
-    const [gpu] = index === -1 ? [] : free.splice(index, 1);
-    if (gpu) gpus.push({ kind: "passthrough", pciId: gpu.id });
-  }
-  return gpus;
-}
-
-/** Reads `config.hardware.device`: the passthrough devices in it. */
-export function decodePassthroughDevices(value: unknown): PassthroughDevice[] {
-  return readList(value, "VirtualDevice", "config.hardware.device").flatMap((device) =>
-    decodeBacking(childOf(device, "backing")),
-  );
-}
-
-/** `config.hardware.device` without disks, controllers and the like, which are most of what vCenter sends. */
-export function trimDevices(value: unknown): unknown {
-  const devices = childOf(value, "VirtualDevice");
-  if (devices === undefined) return value;
+function toVgpu(device: VgpuDevice, cards: HostCards | undefined): Gpu {
+  const { profile } = device;
+  const model = modelBehind(profile, cards);
+  const memoryMib = readVgpuProfile(profile)?.memoryMib;
   return {
-    VirtualDevice: asArray(devices).filter(
-      (device) => decodeBacking(childOf(device, "backing")).length > 0,
-    ),
+    kind: "vgpu",
+    profile,
+    ...(/^(grid|nvidia)_/i.test(profile) && { vendor: "NVIDIA" as const }),
+    ...(model !== undefined && { model }),
+    ...(memoryMib !== undefined && { memoryMib }),
+    movesLive: canMove(device, cards),
   };
 }
 
-/** Reads `hardware.pciDevice` of a host. */
-export function decodePciDevices(value: unknown): PciDevice[] {
-  return readList(value, "HostPciDevice", "hardware.pciDevice").map((device) => ({
-    id: normalPciId(readString(childOf(device, "id"), "pciDevice.id")),
-    vendorId: readUnsignedShort(device, "vendorId"),
-    deviceId: readUnsignedShort(device, "deviceId"),
-    classId: readUnsignedShort(device, "classId"),
-  }));
+/**
+ * Neither the machine nor its host says no. A vSphere that knows no such flag moves vGPUs, but where the host may not be
+ * read, nobody knows. Until it was asked, the machine's word counts, so that vMotion does not make it look pinned.
+ */
+function canMove(device: VgpuDevice, cards: HostCards | undefined): boolean {
+  if (cards === undefined) return device.migrateSupported === true;
+  const { profiles } = cards;
+  const isRuledOut = device.migrateSupported === false || profiles?.get(device.profile) === false;
+  return profiles !== undefined && !isRuledOut;
 }
 
-function matches(
-  device: Exclude<PassthroughDevice, { kind: "vgpu" }>,
-  candidate: PciDevice,
-): boolean {
-  const id = device.kind === "fixed" ? device.pciId : device.assignedId;
-  if (id !== undefined) return id === candidate.id;
-  if (device.kind === "fixed") return false;
+/** The model of the card that it is a share of. vSphere does not say which card: it must follow from the profile. */
+function modelBehind(profile: string, cards: HostCards | undefined): string | undefined {
+  const shared = cards?.shared ?? [];
+  const type = readVgpuProfile(profile);
+  const fitting = type === undefined ? [] : shared.filter((card) => fitsBoard(type, card));
+  const isOffered = cards?.profiles?.has(profile) === true;
+  const models = shared.map(({ model }) => model);
+  const one = only(models);
+  if (one !== undefined && (isOffered || fitting.length > 0)) return one;
+  // A card without a name may be the one as well.
+  return models.includes(undefined) ? undefined : only(fitting.map(({ model }) => model));
+}
+
+/** The one where vSphere says which; before the machine runs, any that is allowed and not held by another device of it. */
+function cardsFor(
+  device: LentDevice,
+  all: readonly GpuCard[],
+  open: readonly GpuCard[],
+): readonly GpuCard[] {
+  const address = addressOf(device);
+  if (address !== undefined) return all.filter(({ pciId }) => pciId === address);
+  return device.kind === "dynamic" ? open.filter((card) => isAllowed(device, card)) : [];
+}
+
+function addressOf(device: LentDevice): string | undefined {
+  if (device.kind === "fixed") return device.pciId;
+  return device.kind === "dynamic" ? device.assignedId : undefined;
+}
+
+function isAllowed(device: DynamicDevice, card: GpuCard): boolean {
   return device.allowed.some(
-    ({ vendorId, deviceId }) => vendorId === candidate.vendorId && deviceId === candidate.deviceId,
+    ({ vendorId, deviceId }) => vendorId === card.vendorId && deviceId === card.deviceId,
   );
 }
 
-function decodeBacking(backing: unknown): PassthroughDevice[] {
-  switch (typeOf(backing)) {
-    case "VirtualPCIPassthroughVmiopBackingInfo":
-      return [
-        { kind: "vgpu", profile: readString(childOf(backing, "vgpu") ?? "", "backing.vgpu") },
-      ];
-    case "VirtualPCIPassthroughDeviceBackingInfo":
-      return [
-        { kind: "fixed", pciId: normalPciId(readString(childOf(backing, "id"), "backing.id")) },
-      ];
-    case "VirtualPCIPassthroughDynamicBackingInfo":
-      return [decodeDynamic(backing)];
-    default:
-      return [];
-  }
-}
-
-function decodeDynamic(backing: unknown): PassthroughDevice {
-  const assigned = childOf(backing, "assignedId");
-  const assignedId = assigned === undefined ? "" : readString(assigned, "backing.assignedId");
+/** What is true of all the cards. */
+function inCommon(cards: readonly GpuCard[]): Partial<Pick<GpuCard, "vendor" | keyof Card>> {
+  const vendor = only(cards.map((card) => card.vendor));
+  const model = only(cards.map((card) => card.model));
+  const memoryMib = only(cards.map((card) => card.memoryMib));
   return {
-    kind: "dynamic",
-    ...(assignedId ? { assignedId: normalPciId(assignedId) } : {}),
-    allowed: asArray(childOf(backing, "allowedDevice")).map((device) => ({
-      vendorId: readUnsignedShort(device, "vendorId"),
-      deviceId: readUnsignedShort(device, "deviceId"),
-    })),
+    ...(vendor !== undefined && { vendor }),
+    ...(model !== undefined && { model }),
+    ...(memoryMib !== undefined && { memoryMib }),
   };
 }
 
-/** vSphere declares PCI ids as signed shorts: Intel's 0x8086 arrives as -32634. */
-function readUnsignedShort(device: unknown, name: string): number {
-  return readInteger(childOf(device, name), `pciDevice.${name}`) & 0xffff;
-}
-
-/** Old hosts leave the PCI domain out. */
-function normalPciId(id: string): string {
-  const lower = id.toLowerCase();
-  return /^[0-9a-f]{1,2}:[0-9a-f]{2}\.[0-7]$/.test(lower)
-    ? `0000:${lower.padStart(7, "0")}`
-    : lower;
+/** The value, where all are the same. */
+function only<Value>(values: readonly Value[]): Value | undefined {
+  const [value, ...others] = new Set(values);
+  return others.length === 0 ? value : undefined;
 }

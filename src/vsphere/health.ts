@@ -22,18 +22,26 @@ export interface VcenterHealth {
   readonly clockSkewSeconds?: number;
 }
 
+/** A window that begins a minute too late has ended somebody's job. */
+const skewThatMattersSeconds = 60;
+
 /** Holds the health and logs its changes; a failure that repeats is logged once. */
 export class HealthMonitor {
   readonly #log: Logger;
   readonly #now: () => number;
   readonly #changed: () => void;
+  readonly #secret: string | undefined;
   #health: VcenterHealth = { phase: "connecting" };
   #lastFailure = "";
+  /** Of what clock skew we warned last; undefined while there is none. */
+  #warnedOfSkew: number | undefined;
 
-  constructor(log: Logger, now: () => number, changed: () => void) {
+  /** @param secret what the user calls the Secret with the credentials */
+  constructor(log: Logger, now: () => number, changed: () => void, secret?: string) {
     this.#log = log;
     this.#now = now;
     this.#changed = changed;
+    this.#secret = secret;
   }
 
   current(): VcenterHealth {
@@ -62,7 +70,7 @@ export class HealthMonitor {
     }
     const { kind, type, method } = error;
     const failure = kind === "network" || kind === "timeout" ? "unreachable" : `${kind} ${type}`;
-    const advice = adviseOn(error);
+    const advice = adviseOn(error, this.#secret);
     if (failure !== this.#lastFailure) {
       this.#log.error(
         { kind, type, method, error: error.message, advice },
@@ -75,14 +83,20 @@ export class HealthMonitor {
     this.#set({ phase: "broken", error: { kind, message: `${error.message}; ${advice}`, since } });
   }
 
+  /** Warns of a skew that matters, and again when it has moved by as much; tells when it is over. */
   setClockSkew(clockSkewSeconds: number): void {
-    const before = this.#health.clockSkewSeconds ?? 0;
     this.#health = { ...this.#health, clockSkewSeconds };
-    if (Math.abs(clockSkewSeconds) >= 60 && Math.abs(before) < 60) {
+    const warned = this.#warnedOfSkew;
+    const moved = Math.abs(clockSkewSeconds - (warned ?? 0));
+    if (Math.abs(clockSkewSeconds) >= skewThatMattersSeconds && moved >= skewThatMattersSeconds) {
+      this.#warnedOfSkew = clockSkewSeconds;
       this.#log.warn(
         { clockSkewSeconds },
         "vCenter's clock differs from ours, maintenance windows shift by as much",
       );
+    } else if (warned !== undefined && Math.abs(clockSkewSeconds) < skewThatMattersSeconds / 2) {
+      this.#warnedOfSkew = undefined;
+      this.#log.info({ clockSkewSeconds }, "vCenter's clock agrees with ours again");
     }
   }
 

@@ -1,8 +1,9 @@
 /** The last good inventory of one vCenter, kept current in the background. */
 import type { Logger } from "pino";
-import type { Inventory, VirtualMachine } from "../selection/model.ts";
+import type { VirtualMachine } from "../selection/model.ts";
+import { VsphereError } from "./errors.ts";
 import { HealthMonitor, type VcenterHealth } from "./health.ts";
-import type { InventoryChange } from "./inventory-diff.ts";
+import type { InventoryChange, VcenterInventory } from "./inventory-diff.ts";
 import { VcenterLink } from "./link.ts";
 import type { VsphereObserver } from "./observer.ts";
 import { VsphereSession } from "./session.ts";
@@ -11,13 +12,24 @@ import { Synchroniser } from "./synchroniser.ts";
 import { defaultTimings, type Timings } from "./timings.ts";
 
 export type { VcenterHealth } from "./health.ts";
-export type { InventoryChange } from "./inventory-diff.ts";
+export type { InventoryChange, VcenterInventory } from "./inventory-diff.ts";
 export type { VcenterSettings } from "./settings.ts";
 export type { Timings } from "./timings.ts";
 
 export interface InventoryCacheOptions {
+  /** The vCenter's name in our configuration; default `vcenter`. */
+  readonly name?: string;
+  /** Name of the custom attribute that holds maintenance windows; default `gpuinfo.maintenance`. */
+  readonly maintenanceAttribute?: string;
+  /** What the user calls the Secret with the credentials; default `Secret vc-creds`. */
+  readonly secret?: string;
   /** Called before every login; rejects with a message for the user when the settings cannot be read. */
   readonly readSettings: () => Promise<VcenterSettings>;
+  /**
+   * Told the `instanceUuid` of the vCenter that answers, before it gets the password.
+   * @returns the name of whoever reads that vCenter already: then there is no login. Undefined where nobody does.
+   */
+  readonly claim?: (instanceUuid: string) => string | undefined;
   /**
    * Ids of the virtual machines that are, or may be, Kubernetes nodes. Only of these are devices and usage read; the
    * others have `config.hardware.device` among their `unreadable` paths. Called after scans and `interestChanged`.
@@ -48,15 +60,18 @@ export class InventoryCache {
   readonly #health: HealthMonitor;
   readonly #listeners = new Set<(change: CacheChange) => void>();
   readonly #stopping = new AbortController();
+  /** Of the last session. */
+  #yielding = new AbortController();
   #running: Promise<void> | undefined;
   #synchroniser: Synchroniser | undefined;
-  #inventory: Inventory | undefined;
+  #inventory: VcenterInventory | undefined;
 
   constructor(options: InventoryCacheOptions) {
     this.#options = options;
     this.#timings = { ...defaultTimings, ...options.timings };
     this.#now = options.now ?? Date.now;
-    this.#health = new HealthMonitor(options.log, this.#now, () => this.#tell("health"));
+    const { log, secret } = options;
+    this.#health = new HealthMonitor(log, this.#now, () => this.#tell("health"), secret);
   }
 
   /** Begins to connect; returns at once and never throws for what vCenter does. */
@@ -71,7 +86,7 @@ export class InventoryCache {
   }
 
   /** The last good inventory; undefined until the first one is complete. */
-  current(): Inventory | undefined {
+  current(): VcenterInventory | undefined {
     return this.#inventory;
   }
 
@@ -90,6 +105,12 @@ export class InventoryCache {
     this.#synchroniser?.interestChanged();
   }
 
+  /** Ends the session and forgets what it told: the vCenter is read under that other name. */
+  yieldTo(name: string): void {
+    this.#inventory = undefined;
+    this.#yielding.abort(sameVcenter(name));
+  }
+
   #createLink(): VcenterLink<VsphereSession> {
     return new VcenterLink({
       readSettings: this.#options.readSettings,
@@ -99,6 +120,7 @@ export class InventoryCache {
         this.#options.observe.error(error.kind, error.type);
         this.#health.failed(error);
       },
+      left: () => this.#options.observe.logout(),
       timings: this.#timings,
       now: this.#now,
       random: this.#options.random ?? Math.random,
@@ -106,18 +128,23 @@ export class InventoryCache {
   }
 
   async #openSession(settings: VcenterSettings, signal: AbortSignal): Promise<VsphereSession> {
-    const { log, observe } = this.#options;
+    const { log, observe, claim } = this.#options;
     if (settings.insecure) {
       log.warn(
         { server: settings.url },
         "vCenter's certificate is NOT verified on this connection",
       );
     }
+    this.#yielding = new AbortController();
     const session = await VsphereSession.open({
       settings,
       timings: this.#timings,
       observe,
-      signal,
+      signal: AbortSignal.any([signal, this.#yielding.signal]),
+      accept: ({ instanceUuid }) => {
+        const holder = claim?.(instanceUuid);
+        if (holder !== undefined) throw sameVcenter(holder);
+      },
     });
     observe.login();
     log.info({ server: settings.url, product: session.content.fullName }, "logged in to vCenter");
@@ -132,7 +159,9 @@ export class InventoryCache {
   ): Promise<void> {
     this.#synchroniser = new Synchroniser({
       caller: session,
+      vcenter: this.#options.name ?? "vcenter",
       datacenter: settings.datacenter,
+      maintenanceAttribute: this.#options.maintenanceAttribute ?? "gpuinfo.maintenance",
       timings: this.#timings,
       now: this.#now,
       observe: this.#options.observe,
@@ -143,13 +172,14 @@ export class InventoryCache {
       clockSkew: (seconds) => this.#health.setClockSkew(seconds),
     });
     try {
-      await this.#synchroniser.run(signal);
+      await this.#synchroniser.run(AbortSignal.any([signal, this.#yielding.signal]));
     } finally {
       this.#synchroniser = undefined;
     }
   }
 
-  #publish(inventory: Inventory, change: InventoryChange): void {
+  #publish(inventory: VcenterInventory, change: InventoryChange): void {
+    if (this.#yielding.signal.aborted) return;
     this.#inventory = inventory;
     this.#health.live();
     this.#tell(change);
@@ -164,4 +194,9 @@ export class InventoryCache {
       }
     }
   }
+}
+
+function sameVcenter(name: string): VsphereError {
+  const message = `this is the same vCenter as ${name}, and is read under that name only`;
+  return new VsphereError(message, { kind: "settings", type: "SameVcenter" });
 }

@@ -1,15 +1,21 @@
 /** Compares two inventories, so that listeners need not: what is equal stays the same object. */
 import { isDeepStrictEqual } from "node:util";
-import type { Inventory, VirtualMachine } from "../selection/model.ts";
+import type { Freshness, Host, VirtualMachine } from "../selection/model.ts";
+
+/** What one vCenter said. Never changed in place. */
+export interface VcenterInventory extends Freshness {
+  readonly hosts: ReadonlyMap<string, Host>;
+  readonly virtualMachines: readonly VirtualMachine[];
+}
 
 /** How an inventory differs from the one before: by facts, by usage numbers alone, or by its time alone. */
 export type InventoryChange = "state" | "usage" | "freshness";
 
 /** `next` with every object of `previous` that says the same, and what kind of difference is left. */
 export function reuse(
-  previous: Inventory | undefined,
-  next: Inventory,
-): { readonly change: InventoryChange; readonly inventory: Inventory } {
+  previous: VcenterInventory | undefined,
+  next: VcenterInventory,
+): { readonly change: InventoryChange; readonly inventory: VcenterInventory } {
   if (!previous) return { change: "state", inventory: next };
   const known = new Map(previous.virtualMachines.map((machine) => [machine.id, machine]));
   const virtualMachines = next.virtualMachines.map((machine) =>
@@ -28,7 +34,10 @@ function same<Item extends object>(previous: Item | undefined, next: Item): Item
   return previous === next || (previous && isDeepStrictEqual(previous, next)) ? previous : next;
 }
 
-function hostChange(previous: Inventory["hosts"], next: Inventory["hosts"]): InventoryChange {
+function hostChange(
+  previous: VcenterInventory["hosts"],
+  next: VcenterInventory["hosts"],
+): InventoryChange {
   const equal =
     previous.size === next.size && [...next].every(([id, host]) => previous.get(id) === host);
   return equal ? "freshness" : "state";

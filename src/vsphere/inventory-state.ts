@@ -1,11 +1,12 @@
 /** Gathers what scans, watch and polls bring during one session, and makes immutable inventories of it. */
 import { isDeepStrictEqual } from "node:util";
-import type { Host, MaintenanceHorizon, VirtualMachine } from "../selection/model.ts";
+import type { Host, VirtualMachine } from "../selection/model.ts";
+import type { Calendar } from "./calendar.ts";
 import type { ManagedObject, ObjectChange, PropertyBag } from "./decode.ts";
-import { decodePassthroughDevices, decodePciDevices, needsHostPci, trimDevices } from "./gpus.ts";
+import { needsHostCards, readLentDevices, trimDevices } from "./gpu-devices.ts";
+import { type HostCards, readHostCards, unreadableCards } from "./host-cards.ts";
 import {
   globalId,
-  type HostPci,
   mapHost,
   mapIdentity,
   mapUsage,
@@ -14,42 +15,47 @@ import {
   type Usage,
   unreadUsage,
 } from "./mapping.ts";
-import { devicesPath, pciPath, recentTaskPath, scheduledTasksPath } from "./properties.ts";
-import { calendarOf, decodeScheduledTask, type ScheduledTask } from "./scheduled-tasks.ts";
+import { mergeChange } from "./merge-change.ts";
+import { isPlace, parentOf } from "./places.ts";
+import { devicesPath, instanceUuidPath, parentPath, recentTaskPath } from "./properties.ts";
+import type { RunningMaintenance } from "./recent-tasks.ts";
 
 /** A virtual machine that we follow; `bag` is absent until vCenter sent its details. */
 interface Followed {
   readonly bag?: PropertyBag;
+  /** It holds devices of which its host knows more. */
+  readonly needsCards?: boolean;
   readonly usage: Usage;
 }
 
 /** Object ids here are those of one vCenter; those of the inventory carry its instanceUuid. */
 export class InventoryState {
+  readonly #vcenter: string;
   readonly #instanceUuid: string;
   /** By object id: every virtual machine, as the last scan saw it. */
   #scanned = new Map<string, VirtualMachine>();
   readonly #followed = new Map<string, Followed>();
   readonly #hosts = new Map<string, PropertyBag>();
   readonly #followedHosts = new Set<string>();
-  readonly #hostPci = new Map<string, HostPci>();
-  /** Hosts whose PCI devices are to be read again; until then the old ones count. */
-  readonly #agedPci = new Set<string>();
-  readonly #tasks = new Map<string, PropertyBag>();
-  #entering: ReadonlySet<string> = new Set();
-  #calendar: (hostId: string) => MaintenanceHorizon = calendarOf([]);
+  readonly #hostCards = new Map<string, HostCards>();
+  /** Hosts whose cards are to be read again; until then the old ones count. */
+  readonly #agedCards = new Set<string>();
+  readonly #calendar: Calendar;
   #seen: Set<string> | undefined;
   /** Mapped forms, dropped when what they are made of changes. */
   readonly #mappedMachines = new Map<string, VirtualMachine>();
   readonly #mappedHosts = new Map<string, Host>();
 
-  constructor(instanceUuid: string) {
+  constructor(vcenter: string, instanceUuid: string, calendar: Calendar) {
+    this.#vcenter = vcenter;
     this.#instanceUuid = instanceUuid;
+    this.#calendar = calendar;
   }
 
   /** Maps one page of a scan; pages are small so that mapping never blocks for long. */
   mapScanned(page: readonly PropertyBag[]): [string, VirtualMachine][] {
     return page.map((bag) => {
-      const mapped = mapIdentity(this.#instanceUuid, bag);
+      const mapped = mapIdentity(this.#instanceUuid, bag, this.#folderPathOf(bag));
       const known = this.#scanned.get(bag.object.id);
       return [bag.object.id, isDeepStrictEqual(known, mapped) && known ? known : mapped];
     });
@@ -74,7 +80,7 @@ export class InventoryState {
   follow(ids: ReadonlySet<string>): void {
     for (const [id, { bag }] of this.#followed) {
       if (ids.has(id)) continue;
-      if (bag) this.#scanned.set(id, mapIdentity(this.#instanceUuid, bag));
+      if (bag) this.#scanned.set(id, mapIdentity(this.#instanceUuid, bag, this.#folderPathOf(bag)));
       this.#followed.delete(id);
       this.#mappedMachines.delete(id);
     }
@@ -109,13 +115,13 @@ export class InventoryState {
     const seen = this.#seen ?? new Set();
     this.#seen = undefined;
     for (const [id, { bag }] of this.#followed) if (bag && !seen.has(id)) this.#forgetMachine(id);
-    for (const id of this.#tasks.keys()) if (!seen.has(id)) this.#tasks.delete(id);
-    this.#rebuildCalendar();
+    this.#calendar.keep(seen);
+    this.#mappedHosts.clear();
   }
 
   /**
    * Applies what the watch told.
-   * @returns whether the identity of a virtual machine changed, and whether a host's recent tasks did.
+   * @returns whether the identity of a virtual machine changed, and whether recent tasks of a host or cluster did.
    */
   apply(changes: readonly ObjectChange[]): {
     readonly identities: boolean;
@@ -123,7 +129,8 @@ export class InventoryState {
   } {
     let identities = false;
     let recentTasks = false;
-    let tasks = false;
+    let calendar = false;
+    let paths = false;
     for (const change of changes) {
       if (change.kind === "enter") this.#seen?.add(change.object.id);
       switch (change.object.type) {
@@ -135,12 +142,14 @@ export class InventoryState {
           recentTasks ||= taskSigns.some((path) => change.values.has(path));
           break;
         default:
-          this.#applyTask(change);
-          tasks = true;
+          calendar = this.#calendar.apply(change) || calendar;
+          recentTasks ||= change.values.has(recentTaskPath);
+          paths ||= changesPaths(change);
       }
     }
-    if (tasks) this.#rebuildCalendar();
-    return { identities, recentTasks };
+    if (calendar) this.#mappedHosts.clear();
+    if (paths) this.#mappedMachines.clear();
+    return { identities: identities || paths, recentTasks };
   }
 
   setUsage(bags: readonly PropertyBag[]): void {
@@ -152,39 +161,43 @@ export class InventoryState {
     }
   }
 
-  setEntering(entering: ReadonlySet<string>): void {
-    for (const id of [...entering, ...this.#entering]) {
-      if (entering.has(id) !== this.#entering.has(id)) this.#mappedHosts.delete(id);
-    }
-    this.#entering = entering;
+  setRunning(running: RunningMaintenance): void {
+    if (this.#calendar.setRunning(running)) this.#mappedHosts.clear();
   }
 
-  /** Hosts whose PCI devices decide what a followed virtual machine has, and are not known or old. */
-  hostsLackingPci(): ManagedObject[] {
+  /** There are custom attributes that were defined after we read their definitions. */
+  lacksDefinitions(): boolean {
+    return this.#calendar.lacksDefinitions();
+  }
+
+  setDefinitions(bags: readonly PropertyBag[]): void {
+    for (const bag of bags) this.#calendar.setDefinitions(bag);
+    this.#mappedHosts.clear();
+  }
+
+  /** Hosts whose cards say what a followed virtual machine has, and are not known or old. */
+  hostsLackingCards(): ManagedObject[] {
     const ids = new Set<string>();
-    for (const [id, { bag }] of this.#followed) {
-      const hostId = this.#hostIdOf(id);
-      if (hostId === undefined || !bag || !hasPassthrough(bag)) continue;
-      if (!this.#hostPci.has(hostId) || this.#agedPci.has(hostId)) ids.add(hostId);
+    for (const [id, followed] of this.#followed) {
+      const hostId = followed.needsCards ? this.#hostIdOf(id) : undefined;
+      if (hostId === undefined) continue;
+      if (!this.#hostCards.has(hostId) || this.#agedCards.has(hostId)) ids.add(hostId);
     }
     return [...ids].map((id) => ({ type: "HostSystem", id }));
   }
 
-  setHostPci(bags: readonly PropertyBag[]): void {
-    for (const { object, values, refused } of bags) {
-      const known = refused.size > 0 ? "refused" : decodePciDevices(values.get(pciPath));
-      this.#setPci(object.id, known);
-    }
+  setHostCards(bags: readonly PropertyBag[]): void {
+    this.#setCards(new Map(bags.map((bag) => [bag.object.id, readHostCards(bag)])));
   }
 
-  /** Records hosts whose PCI devices cannot be had. */
-  refuseHostPci(hosts: readonly ManagedObject[]): void {
-    for (const { id } of hosts) this.#setPci(id, "refused");
+  /** Records hosts whose cards cannot be had. */
+  refuseHostCards(hosts: readonly ManagedObject[]): void {
+    this.#setCards(new Map(hosts.map(({ id }) => [id, unreadableCards])));
   }
 
-  /** Lets PCI devices be read again: cards come and go with a reboot. */
-  ageHostPci(): void {
-    for (const id of this.#hostPci.keys()) this.#agedPci.add(id);
+  /** Lets cards be read again: they come and go with a reboot. */
+  ageHostCards(): void {
+    for (const id of this.#hostCards.keys()) this.#agedCards.add(id);
   }
 
   /** Every host as known now, by global id. */
@@ -193,7 +206,11 @@ export class InventoryState {
     for (const [id, bag] of this.#hosts) {
       const known = this.#mappedHosts.get(id);
       const host =
-        known ?? mapHost(this.#instanceUuid, bag, this.#calendar(id), this.#entering.has(id));
+        known ??
+        mapHost(this.#instanceUuid, bag, {
+          vcenter: this.#vcenter,
+          ...this.#calendar.surroundings(bag),
+        });
       this.#mappedHosts.set(id, host);
       hosts.set(host.id, host);
     }
@@ -217,10 +234,17 @@ export class InventoryState {
     const known = this.#mappedMachines.get(id);
     if (known) return known;
     const hostId = readHostReference(bag)?.id;
-    const pci = hostId === undefined ? undefined : this.#hostPci.get(hostId);
-    const machine = mapVirtualMachine(this.#instanceUuid, bag, usage, pci);
+    const cards = hostId === undefined ? undefined : this.#hostCards.get(hostId);
+    const path = this.#folderPathOf(bag);
+    const machine = mapVirtualMachine(this.#instanceUuid, bag, usage, cards, path);
     this.#mappedMachines.set(id, machine);
     return machine;
+  }
+
+  /** The inventory path of the folder that a virtual machine is in; empty while it is unknown. */
+  #folderPathOf(bag: PropertyBag): string {
+    const folder = parentOf(bag);
+    return (folder && this.#calendar.places.pathOf(folder)) ?? "";
   }
 
   #applyMachine(change: ObjectChange): boolean {
@@ -231,7 +255,8 @@ export class InventoryState {
       this.#forgetMachine(id);
       return true;
     }
-    this.#followed.set(id, { ...followed, bag: withoutBallast(merge(followed.bag, change)) });
+    const bag = withoutBallast(mergeChange(followed.bag, change));
+    this.#followed.set(id, { ...followed, bag, needsCards: holdsCards(bag) });
     this.#mappedMachines.delete(id);
     return changesIdentity(change);
   }
@@ -245,33 +270,29 @@ export class InventoryState {
 
   #applyHost(change: ObjectChange): void {
     const { id } = change.object;
-    if (change.kind !== "leave") this.#setHost(id, merge(this.#hosts.get(id), change));
+    if (change.kind !== "leave") this.#setHost(id, mergeChange(this.#hosts.get(id), change));
     else if (this.#followedHosts.has(id)) this.#setHost(id, undefined);
   }
 
   #setHost(id: string, bag: PropertyBag | undefined): void {
     this.#mappedHosts.delete(id);
-    if (bag) this.#hosts.set(id, bag);
-    else this.#hosts.delete(id);
+    if (bag) {
+      this.#hosts.set(id, bag);
+      this.#calendar.noteKeys(bag);
+    } else this.#hosts.delete(id);
   }
 
-  /** ScheduledTask, and ScheduledTaskManager, which says whether tasks may be seen. */
-  #applyTask(change: ObjectChange): void {
-    const { id } = change.object;
-    if (change.kind === "leave") this.#tasks.delete(id);
-    else this.#tasks.set(id, merge(this.#tasks.get(id), change));
-  }
-
-  #rebuildCalendar(): void {
-    this.#calendar = calendarOf([...this.#tasks.values()].map(readTask));
-    this.#mappedHosts.clear();
-  }
-
-  #setPci(hostId: string, pci: HostPci): void {
-    this.#hostPci.set(hostId, pci);
-    this.#agedPci.delete(hostId);
+  #setCards(read: ReadonlyMap<string, HostCards>): void {
+    const changed = new Set<string>();
+    for (const [id, cards] of read) {
+      this.#agedCards.delete(id);
+      if (isDeepStrictEqual(this.#hostCards.get(id), cards)) continue;
+      this.#hostCards.set(id, cards);
+      changed.add(id);
+    }
+    if (changed.size === 0) return;
     for (const id of this.#followed.keys()) {
-      if (this.#hostIdOf(id) === hostId) this.#mappedMachines.delete(id);
+      if (changed.has(this.#hostIdOf(id) ?? "")) this.#mappedMachines.delete(id);
     }
   }
 
@@ -288,7 +309,9 @@ const taskSigns = [recentTaskPath, "runtime.inMaintenanceMode"];
 
 const identityChanging: ReadonlySet<string> = new Set([
   "name",
+  parentPath,
   "config.uuid",
+  instanceUuidPath,
   "guest.hostName",
   "runtime.powerState",
 ]);
@@ -297,17 +320,15 @@ function changesIdentity(change: ObjectChange): boolean {
   return [...change.values.keys()].some((path) => identityChanging.has(path));
 }
 
-function readTask(bag: PropertyBag): ScheduledTask {
-  if (bag.object.type === "ScheduledTask") return decodeScheduledTask(bag);
-  const fault = bag.refused.get(scheduledTasksPath) ?? bag.refused.values().next().value;
-  if (fault === undefined) return { kind: "irrelevant" };
-  const why = `vCenter answers ${fault} for its scheduled tasks: give the account the Read-only role at the root`;
-  return { kind: "unreadable", why };
+/** The inventory paths of virtual machines go through it. */
+function changesPaths({ kind, object, values }: ObjectChange): boolean {
+  if (!isPlace(object)) return false;
+  return kind !== "modify" || values.has("name") || values.has(parentPath);
 }
 
-function hasPassthrough(bag: PropertyBag): boolean {
-  const devices = bag.values.get(devicesPath);
-  return devices !== undefined && needsHostPci(decodePassthroughDevices(devices));
+function holdsCards(bag: PropertyBag): boolean {
+  const devices = readLentDevices(bag.values.get(devicesPath));
+  return devices !== undefined && needsHostCards(devices);
 }
 
 /** Device lists are nearly all of the memory that bags of virtual machines take. */
@@ -315,16 +336,4 @@ function withoutBallast(bag: PropertyBag): PropertyBag {
   const devices = bag.values.get(devicesPath);
   if (devices === undefined) return bag;
   return { ...bag, values: new Map([...bag.values, [devicesPath, trimDevices(devices)]]) };
-}
-
-/** An `enter` tells everything; other changes tell what changed, and a path is either a value or refused. */
-function merge(known: PropertyBag | undefined, change: ObjectChange): PropertyBag {
-  const { object } = change;
-  if (!known || change.kind === "enter")
-    return { object, values: change.values, refused: change.refused };
-  const refused = new Map([...known.refused].filter(([path]) => !change.values.has(path)));
-  for (const [path, fault] of change.refused) refused.set(path, fault);
-  const values = new Map([...known.values, ...change.values]);
-  for (const path of change.refused.keys()) values.delete(path);
-  return { object, values, refused };
 }

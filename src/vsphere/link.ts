@@ -20,6 +20,8 @@ export interface LinkOptions<Session extends LinkSession> {
     signal: AbortSignal,
   ) => Promise<void>;
   readonly failed: (error: VsphereError) => void;
+  /** A session is no more: vCenter was told, or had ended it already. */
+  readonly left?: () => void;
   readonly timings: Pick<
     Timings,
     "backoffBaseMs" | "backoffCapMs" | "refusedLoginMs" | "settingsCheckMs"
@@ -136,12 +138,14 @@ export class VcenterLink<Session extends LinkSession> {
 
   /** Ends what is left of the last session; where vCenter cannot be reached, the next attempt tries again. */
   async #leave(): Promise<void> {
+    if (this.#left === undefined) return;
     try {
-      await this.#left?.logout();
+      await this.#left.logout();
     } catch (cause) {
       if (isUnreachable(cause)) return;
     }
     this.#left = undefined;
+    this.#options.left?.();
   }
 }
 

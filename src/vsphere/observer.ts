@@ -1,4 +1,4 @@
-/** What this folder tells the metrics, without knowing them. */
+/** What this folder tells the metrics of one vCenter, without knowing them. */
 import type { VsphereErrorKind } from "./errors.ts";
 
 /** Callbacks that count; none of them may throw. */
@@ -9,6 +9,8 @@ export interface VsphereObserver {
   error(kind: VsphereErrorKind, type: string): void;
   /** A login succeeded. */
   login(): void;
+  /** A session ended: vCenter was told, or had ended it already. */
+  logout(): void;
   /** A complete inventory was read; `watched` counts the virtual machines whose changes are followed. */
   inventory(sizes: {
     readonly hosts: number;

@@ -2,7 +2,13 @@
 import type { VirtualMachine } from "../selection/model.ts";
 import { type ManagedObject, type PropertyBag, readString } from "./decode.ts";
 import { VsphereError } from "./errors.ts";
-import { datacentersIn, hostsIn, identitiesIn } from "./filter-specs.ts";
+import {
+  datacentersIn,
+  type FilterSpec,
+  hostsIn,
+  identitiesIn,
+  placesAround,
+} from "./filter-specs.ts";
 import type { InventoryState } from "./inventory-state.ts";
 import { unescapeName } from "./mapping.ts";
 import {
@@ -18,10 +24,13 @@ import type { VimCaller } from "./session.ts";
 export class FleetScanner {
   readonly #caller: VimCaller;
   readonly #view: ManagedObject;
+  /** Everything that hosts and virtual machines can be below. */
+  readonly places: FilterSpec;
 
-  private constructor(caller: VimCaller, view: ManagedObject) {
+  private constructor(caller: VimCaller, view: ManagedObject, places: FilterSpec) {
     this.#caller = caller;
     this.#view = view;
+    this.places = places;
   }
 
   /** @throws VsphereError of kind `settings` when there is no such datacenter, or more than one. */
@@ -33,8 +42,16 @@ export class FleetScanner {
     const { rootFolder } = caller.content;
     const root =
       datacenter === undefined ? rootFolder : await findDatacenter(caller, datacenter, signal);
-    const types = ["VirtualMachine", "HostSystem"];
-    return new FleetScanner(caller, await createContainerView(caller, root, types, signal));
+    const view = await createContainerView(caller, root, ["VirtualMachine", "HostSystem"], signal);
+    const types = ["Folder", "Datacenter", "ComputeResource"];
+    const places = await createContainerView(caller, root, types, signal);
+    return new FleetScanner(caller, view, placesAround(places, root));
+  }
+
+  /** What is above hosts and virtual machines. */
+  async scanPlaces(state: InventoryState, signal: AbortSignal): Promise<void> {
+    const pages = retrieve(this.#caller, this.places, pageSizes.leaves, signal);
+    for await (const page of pages) state.apply(page.map((bag) => ({ kind: "enter", ...bag })));
   }
 
   /** What tells all virtual machines apart. */

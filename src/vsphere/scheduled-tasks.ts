@@ -1,7 +1,8 @@
-/** Reads vCenter's scheduled tasks as a calendar: which host goes down when. */
-import type { MaintenanceHorizon, MaintenanceWindow } from "../selection/model.ts";
+/** Reads vCenter's scheduled tasks one by one: which of them take hosts down, and when. */
+import type { MaintenanceWindow } from "../selection/model.ts";
 import {
   childOf,
+  type ManagedObject,
   type PropertyBag,
   readBoolean,
   readReference,
@@ -9,18 +10,26 @@ import {
   readTime,
   typeOf,
 } from "./decode.ts";
+import { protocolError } from "./errors.ts";
+import { orUndefined } from "./or-undefined.ts";
+import { scheduledTasksPath } from "./properties.ts";
+import { cut } from "./words.ts";
 
-/** What one scheduled task means for hosts. */
+/** What one scheduled task means for its targets: a host, or a place and all hosts below it. */
 export type ScheduledTask =
   /** Nothing: it is disabled, has no next run, or does something else. */
   | { readonly kind: "irrelevant" }
   | {
       readonly kind: "maintenance";
-      readonly hostIds: readonly string[];
+      readonly targets: readonly ManagedObject[];
       readonly window: MaintenanceWindow;
     }
-  /** It may be maintenance of any host. */
-  | { readonly kind: "unreadable"; readonly why: string };
+  | {
+      readonly kind: "unreadable";
+      /** Absent where it may concern anything. */
+      readonly targets?: readonly ManagedObject[];
+      readonly why: string;
+    };
 
 /** Methods that take a host down. */
 const maintenanceMethods: ReadonlySet<string> = new Set([
@@ -33,53 +42,75 @@ const maintenanceMethods: ReadonlySet<string> = new Set([
 /** Extension tasks that take a host down: remediation by Lifecycle Manager baselines. */
 const maintenanceTaskTypes: ReadonlySet<string> = new Set(["com.vmware.vcIntegrity.RemediateTask"]);
 
-/** Reads one scheduled task; host ids are bare object ids. */
+/** Reads one scheduled task. What is refused, or has an unknown form, matters only where the rest does not settle it. */
 export function decodeScheduledTask(bag: PropertyBag): ScheduledTask {
-  const [refused] = bag.refused;
-  if (refused) {
-    const [path, fault] = refused;
-    return {
-      kind: "unreadable",
-      why: `vCenter answers ${fault} for ${path} of scheduled task ${bag.object.id}`,
-    };
-  }
-  const startsAt = bag.values.get("info.nextRunTime");
-  if (startsAt === undefined || !isEnabled(bag) || !takesHostDown(bag.values.get("info.action"))) {
-    return { kind: "irrelevant" };
-  }
-  return {
-    kind: "maintenance",
-    hostIds: hostIds(bag),
-    window: {
-      startsAt: readTime(startsAt, "info.nextRunTime"),
-      source: "scheduledTask",
-      description: readString(bag.values.get("info.name") ?? "", "info.name"),
-    },
-  };
+  const enabled = read(bag, "info.enabled", isEnabled);
+  const startsAt = read(bag, "info.nextRunTime", readNextRun);
+  const action = read(bag, "info.action", takesHostDown);
+  const isHarmless = says(enabled, false) || says(startsAt, undefined) || says(action, false);
+  if (isHarmless) return { kind: "irrelevant" };
+  const entity = read(bag, "info.entity", readTarget);
+  const object = read(bag, "info.taskObject", readTarget);
+  if (!entity.ok) return { kind: "unreadable", why: entity.why };
+  if (!object.ok) return { kind: "unreadable", why: object.why };
+  const targets = unique([entity.value, object.value]);
+  if (targets.length === 0) return { kind: "unreadable", why: `${inWords(bag)} has no entity` };
+  if (!enabled.ok) return { kind: "unreadable", targets, why: enabled.why };
+  if (!action.ok) return { kind: "unreadable", targets, why: action.why };
+  if (!startsAt.ok) return { kind: "unreadable", targets, why: startsAt.why };
+  const description = nameOf(bag) || inWords(bag);
+  const window = { startsAt: startsAt.value ?? 0, source: "scheduledTask", description } as const;
+  return { kind: "maintenance", targets, window };
 }
 
-/** What is coming for each host, from all scheduled tasks; windows in the order in which they start. */
-export function calendarOf(tasks: Iterable<ScheduledTask>): (hostId: string) => MaintenanceHorizon {
-  const windows = new Map<string, MaintenanceWindow[]>();
-  for (const task of tasks) {
-    if (task.kind === "unreadable") return () => ({ kind: "unknown", why: task.why });
-    if (task.kind === "irrelevant") continue;
-    for (const hostId of task.hostIds)
-      windows.set(hostId, [...(windows.get(hostId) ?? []), task.window]);
-  }
-  return (hostId) => ({ kind: "known", windows: (windows.get(hostId) ?? []).toSorted(byStart) });
+/** Reads the ScheduledTaskManager, which says whether tasks may be seen at all; absent while vCenter did not tell of it. */
+export function decodeTaskManager(bag: PropertyBag | undefined): ScheduledTask {
+  if (!bag) return { kind: "unreadable", why: "vCenter's scheduled tasks were not read yet" };
+  const fault = bag.refused.get(scheduledTasksPath) ?? bag.refused.values().next().value;
+  if (fault === undefined) return { kind: "irrelevant" };
+  const why = `vCenter answers ${fault} for its scheduled tasks: give the account the Read-only role at the root`;
+  return { kind: "unreadable", why };
 }
 
-function byStart(a: MaintenanceWindow, b: MaintenanceWindow): number {
-  return a.startsAt - b.startsAt || (a.description < b.description ? -1 : 1);
+/** A value, or why there is none. */
+type Reading<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly why: string };
+
+function read<Value>(
+  bag: PropertyBag,
+  path: string,
+  decode: (value: unknown, path: string) => Value,
+): Reading<Value> {
+  const fault = bag.refused.get(path) ?? bag.refused.get("*");
+  if (fault !== undefined)
+    return { ok: false, why: `vCenter answers ${fault} for ${path} of ${inWords(bag)}` };
+  const value = orUndefined(() => ({
+    ok: true as const,
+    value: decode(bag.values.get(path), path),
+  }));
+  return value ?? { ok: false, why: `${path} of ${inWords(bag)} has an unknown form` };
 }
 
-function isEnabled(bag: PropertyBag): boolean {
-  const enabled = bag.values.get("info.enabled");
-  return enabled === undefined || readBoolean(enabled, "info.enabled");
+function says<Value>(reading: Reading<Value>, value: Value): boolean {
+  return reading.ok && reading.value === value;
+}
+
+function isEnabled(value: unknown, path: string): boolean {
+  return value === undefined || readBoolean(value, path);
+}
+
+function readNextRun(value: unknown, path: string): number | undefined {
+  return value === undefined ? undefined : readTime(value, path);
+}
+
+/** vCenter tells what a task is about in two places, which need not both be set. */
+function readTarget(value: unknown, path: string): ManagedObject | undefined {
+  return value === undefined ? undefined : readReference(value, path);
 }
 
 function takesHostDown(action: unknown): boolean {
+  if (action === undefined) return false;
   switch (typeOf(action)) {
     case "MethodAction":
       return maintenanceMethods.has(readString(childOf(action, "name"), "action.name"));
@@ -87,15 +118,25 @@ function takesHostDown(action: unknown): boolean {
       return maintenanceTaskTypes.has(
         readString(childOf(action, "taskTypeId"), "action.taskTypeId"),
       );
+    case "":
+      throw protocolError("UnexpectedValue", "info.action: wanted a type, found none");
     default:
       return false;
   }
 }
 
-function hostIds(bag: PropertyBag): string[] {
-  const targets = ["info.entity", "info.taskObject"].flatMap((path) => {
-    const value = bag.values.get(path);
-    return value === undefined ? [] : [readReference(value, path)];
-  });
-  return [...new Set(targets.filter(({ type }) => type === "HostSystem").map(({ id }) => id))];
+function unique(targets: readonly (ManagedObject | undefined)[]): ManagedObject[] {
+  const known = targets.filter((target) => target !== undefined);
+  return [...new Map(known.map((target) => [target.id, target])).values()];
+}
+
+function inWords(bag: PropertyBag): string {
+  const name = nameOf(bag);
+  return `scheduled task ${bag.object.id}${name ? ` (${name})` : ""}`;
+}
+
+/** Empty where it cannot be read. */
+function nameOf(bag: PropertyBag): string {
+  const name = orUndefined(() => readString(bag.values.get("info.name"), "info.name"));
+  return cut(name ?? "", 80);
 }

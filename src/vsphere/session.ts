@@ -49,6 +49,8 @@ export interface SessionOptions {
   readonly observe: Pick<VsphereObserver, "call">;
   /** Gives up the login. */
   readonly signal?: AbortSignal;
+  /** Looks at the vCenter before it gets the password, and throws where it is not to be used. */
+  readonly accept?: (content: ServiceContent) => void;
 }
 
 /** What the readers of this folder need of a session. */
@@ -144,7 +146,7 @@ export class VsphereSession extends Client implements VimCaller {
       .then((result) => {
         const returned = demandReturnval(command, result);
         // Decoded before the base class logs in: what is no vCenter never gets the password.
-        if (command === "RetrieveServiceContent") this.#content = decodeServiceContent(returned);
+        if (command === "RetrieveServiceContent") this.#content = this.#accept(returned);
         emitter.emit("result", result);
       })
       .catch((cause: unknown) => this.emit("error", cause));
@@ -153,6 +155,12 @@ export class VsphereSession extends Client implements VimCaller {
 
   /** Never: it would run with the wrong `this`. See `logout`. */
   override _close(): void {}
+
+  #accept(returned: unknown): ServiceContent {
+    const content = decodeServiceContent(returned);
+    this.#options.accept?.(content);
+    return content;
+  }
 
   async #logIn(): Promise<void> {
     await new Promise<void>((resolve, reject) => {

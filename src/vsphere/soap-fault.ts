@@ -1,5 +1,5 @@
 /** Turns what node-soap hands to a callback as an error into a VsphereError. */
-import { childOf, readString, typeOf } from "./decode.ts";
+import { childOf, describeRefusal, type Refusal, readRefusal, readString } from "./decode.ts";
 import { VsphereError } from "./errors.ts";
 
 const longestText = 300;
@@ -17,22 +17,24 @@ export function toCallError(error: unknown, method: string): VsphereError {
 }
 
 function toFaultError(fault: unknown, method: string): VsphereError {
-  const { type, object } = readDetail(childOf(fault, "detail"));
-  return new VsphereError(`${method}: vCenter answered ${type}${describe(fault, method)}`, {
+  const detail = readDetail(childOf(fault, "detail"));
+  const words = `${describeRefusal(detail)}${describe(fault, method)}`;
+  const { type, object, privilege } = detail;
+  return new VsphereError(`${method}: vCenter answered ${words}`, {
     kind: method === "Login" || type === "NotAuthenticated" ? "auth" : "fault",
     type,
     method,
-    ...(object === undefined ? {} : { object }),
+    ...(object && { object: object.id }),
+    ...(privilege && { privilege }),
   });
 }
 
 /** `<detail><NotAuthenticatedFault xsi:type="NotAuthenticated"><object type=…>…` */
-function readDetail(detail: unknown): { readonly type: string; readonly object?: string } {
+function readDetail(detail: unknown): Refusal {
   if (typeof detail !== "object" || detail === null) return { type: "UnknownFault" };
   const [element, value] = Object.entries(detail).find(([name]) => name !== "attributes") ?? [];
   if (element === undefined) return { type: "UnknownFault" };
-  const object = readText(childOf(value, "obj"));
-  return { type: typeOf(value) || element.replace(/Fault$/, ""), ...(object ? { object } : {}) };
+  return readRefusal(value, element.replace(/Fault$/, ""));
 }
 
 /** The server's words; not those of a refused login, which a careless proxy could fill with what we sent. */

@@ -1,10 +1,18 @@
 /** Keeps an inventory in step with vCenter for as long as one session lasts. */
-import type { Inventory, VirtualMachine } from "../selection/model.ts";
+import type { VirtualMachine } from "../selection/model.ts";
+import { Calendar } from "./calendar.ts";
 import { ChangeWatch } from "./change-watch.ts";
 import type { ManagedObject } from "./decode.ts";
 import { VsphereError } from "./errors.ts";
-import { pciDevicesOf, recentTasksIn, usageIn } from "./filter-specs.ts";
-import { type InventoryChange, reuse } from "./inventory-diff.ts";
+import {
+  cardsOf,
+  customFieldsOf,
+  detailsIn,
+  recentTasksIn,
+  scheduledTasksOf,
+  usageIn,
+} from "./filter-specs.ts";
+import { type InventoryChange, reuse, type VcenterInventory } from "./inventory-diff.ts";
 import { InventoryState } from "./inventory-state.ts";
 import { Latch } from "./latch.ts";
 import { objectIdOf } from "./mapping.ts";
@@ -17,7 +25,7 @@ import {
   retrieve,
   retrieveAll,
 } from "./property-collector.ts";
-import { hostsEntering } from "./recent-tasks.ts";
+import { runningMaintenance } from "./recent-tasks.ts";
 import { RescanPacer } from "./rescan-pacer.ts";
 import { FleetScanner } from "./scan.ts";
 import type { VimCaller } from "./session.ts";
@@ -27,7 +35,11 @@ import { runTogether } from "./together.ts";
 
 export interface SynchroniserOptions {
   readonly caller: VimCaller;
+  /** The vCenter's name in our configuration. */
+  readonly vcenter: string;
   readonly datacenter: string | undefined;
+  /** Name of the custom attribute that holds maintenance windows. */
+  readonly maintenanceAttribute: string;
   readonly timings: Timings;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
@@ -37,8 +49,8 @@ export interface SynchroniserOptions {
   /** How many nodes have no virtual machine; a scan may find them. */
   readonly unmatchedNodes: () => number;
   /** The inventory of the session before, if any. */
-  readonly previous: Inventory | undefined;
-  readonly publish: (inventory: Inventory, change: InventoryChange) => void;
+  readonly previous: VcenterInventory | undefined;
+  readonly publish: (inventory: VcenterInventory, change: InventoryChange) => void;
   readonly clockSkew: (seconds: number) => void;
 }
 
@@ -61,7 +73,7 @@ export class Synchroniser {
   readonly #followUp = new Latch();
   readonly #scanSoon = new Latch();
   readonly #members = new Map<string, ManagedObject>();
-  #published: Inventory | undefined;
+  #published: VcenterInventory | undefined;
   #takenAt = 0;
   #usageTakenAt = 0;
   /** What the follow-up has to read again. */
@@ -69,7 +81,10 @@ export class Synchroniser {
 
   constructor(options: SynchroniserOptions) {
     this.#options = options;
-    this.#state = new InventoryState(options.caller.content.instanceUuid);
+    const { rootFolder, instanceUuid } = options.caller.content;
+    const { vcenter, maintenanceAttribute } = options;
+    const calendar = new Calendar({ rootFolder, maintenanceAttribute });
+    this.#state = new InventoryState(vcenter, instanceUuid, calendar);
     this.#pacer = new RescanPacer(options.timings, options.now);
     this.#published = options.previous;
   }
@@ -104,9 +119,17 @@ export class Synchroniser {
   async #readEverything(signal: AbortSignal): Promise<Handles> {
     const { caller, datacenter, timings, now } = this.#options;
     const scanner = await FleetScanner.create(caller, datacenter, signal);
+    await scanner.scanPlaces(this.#state, signal);
     await this.#scanAll(scanner, signal);
     const view = await createListView(caller, signal);
-    const watch = new ChangeWatch(caller, view, this.#state, timings);
+    const { scheduledTaskManager, customFieldsManager } = caller.content;
+    const specs = [
+      detailsIn(view),
+      scheduledTasksOf(scheduledTaskManager),
+      scanner.places,
+      customFieldsOf(customFieldsManager),
+    ];
+    const watch = new ChangeWatch(caller, specs, this.#state, timings);
     await this.#updateMembers(view, signal);
     await watch.readAll(signal);
     await this.#settle(view, signal);
@@ -162,12 +185,13 @@ export class Synchroniser {
     }
   }
 
-  /** Brings in line what depends on other things: who is watched, who is entering maintenance, which cards are there. */
+  /** Brings in line what depends on other things: who is watched, what runs on hosts, which cards are there. */
   async #settle(view: ManagedObject, signal: AbortSignal): Promise<void> {
     await this.#updateMembers(view, signal);
     await this.#readRecentTasks(view, signal);
+    await this.#readDefinitions(signal);
     await this.#readUsage(view, signal);
-    await this.#readHostPci(signal);
+    await this.#readHostCards(signal);
   }
 
   async #updateMembers(view: ManagedObject, signal: AbortSignal): Promise<void> {
@@ -192,7 +216,14 @@ export class Synchroniser {
     this.#stale.recentTasks = false;
     const spec = recentTasksIn(view);
     const bags = await retrieveAll(this.#options.caller, spec, pageSizes.leaves, signal);
-    this.#state.setEntering(hostsEntering(bags));
+    this.#state.setRunning(runningMaintenance(bags, this.#options.now()));
+  }
+
+  async #readDefinitions(signal: AbortSignal): Promise<void> {
+    if (!this.#state.lacksDefinitions()) return;
+    const { caller } = this.#options;
+    const spec = customFieldsOf(caller.content.customFieldsManager);
+    this.#state.setDefinitions(await retrieveAll(caller, spec, pageSizes.leaves, signal));
   }
 
   async #readUsage(view: ManagedObject, signal: AbortSignal): Promise<void> {
@@ -204,17 +235,19 @@ export class Synchroniser {
     this.#usageTakenAt = usageTakenAt;
   }
 
-  async #readHostPci(signal: AbortSignal): Promise<void> {
-    const lacking = this.#state.hostsLackingPci();
+  async #readHostCards(signal: AbortSignal): Promise<void> {
+    const lacking = this.#state.hostsLackingCards();
     if (lacking.length === 0) return;
     try {
-      const pages = retrieve(this.#options.caller, pciDevicesOf(lacking), pageSizes.pci, signal);
-      for await (const page of pages) this.#state.setHostPci(page);
-      this.#state.refuseHostPci(this.#state.hostsLackingPci());
+      const pages = retrieve(this.#options.caller, cardsOf(lacking), pageSizes.pci, signal);
+      for await (const page of pages) this.#state.setHostCards(page);
+      const asked = new Set(lacking.map(({ id }) => id));
+      const unanswered = this.#state.hostsLackingCards().filter(({ id }) => asked.has(id));
+      this.#state.refuseHostCards(unanswered);
     } catch (cause) {
       if (!isGone(cause)) throw cause;
       const gone = lacking.filter(({ id }) => cause.object === undefined || cause.object === id);
-      this.#state.refuseHostPci(gone.length > 0 ? gone : lacking);
+      this.#state.refuseHostCards(gone.length > 0 ? gone : lacking);
       this.#followUp.raise();
     }
   }
@@ -222,7 +255,7 @@ export class Synchroniser {
   async #scanAll(scanner: FleetScanner, signal: AbortSignal): Promise<void> {
     await this.#measureClockSkew(signal);
     await scanner.scanHosts(this.#state, signal);
-    this.#state.ageHostPci();
+    this.#state.ageHostCards();
     await this.#scanMachines(scanner, signal);
     this.#pacer.scannedAll();
   }
@@ -262,7 +295,7 @@ export class Synchroniser {
   }
 }
 
-function sameTimes(a: Inventory, b: Inventory): boolean {
+function sameTimes(a: VcenterInventory, b: VcenterInventory): boolean {
   return (
     a.takenAt.getTime() === b.takenAt.getTime() &&
     a.usageTakenAt.getTime() === b.usageTakenAt.getTime()

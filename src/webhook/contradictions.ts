@@ -1,7 +1,6 @@
 /** Finds what in a pod's own node selector and affinity shuts out every node that its job needs. */
 
 import type { Expression } from "../api/injected.ts";
-import { labelKeys } from "../api/names.ts";
 import type { NodeSelectorRequirement, NodeSelectorTerm, Pod } from "../api/pod.ts";
 import { quote } from "../api/quote.ts";
 import { isEmptyTerm, requiredTerms } from "./required-affinity.ts";
@@ -12,11 +11,17 @@ export function contradictions(pod: Pod, wanted: readonly Expression[]): readonl
 }
 
 function inSelector({ spec }: Pod, wanted: readonly Expression[]): string[] {
-  return wanted.flatMap(({ key, operator, values }) => {
+  return wanted.flatMap((expression) => {
+    const { key, operator, values } = expression;
     const asked = spec.nodeSelector?.[key];
-    if (asked === undefined || operator !== "In" || asked === values[0]) return [];
-    return [`nodeSelector has ${key}: ${quote(asked)}, the job needs ${quote(values[0])}`];
+    if (asked === undefined || satisfies(asked, expression)) return [];
+    const needs = operator === "In" ? quote(values[0]) : `more than ${values[0]}`;
+    return [`nodeSelector has ${key}: ${quote(asked)}, the job needs ${needs}`];
   });
+}
+
+function satisfies(value: string, { operator, values }: Expression): boolean {
+  return operator === "In" ? value === values[0] : Number(value) > Number(values[0]);
 }
 
 function inAffinity({ spec }: Pod, wanted: readonly Expression[]): string[] {
@@ -41,13 +46,18 @@ function excludes(term: NodeSelectorTerm | null, wanted: Expression): boolean {
 /** Whether no value satisfies both. */
 function areDisjoint(asked: NodeSelectorRequirement, wanted: Expression): boolean {
   const values = asked.values ?? [];
-  if (asked.operator === "DoesNotExist") return true;
   const [value] = wanted.values;
-  if (wanted.key === labelKeys.gpu) {
-    if (asked.operator === "In") return !values.includes(value);
-    return asked.operator === "NotIn" && values.includes(value);
+  switch (asked.operator) {
+    case "DoesNotExist":
+      return true;
+    case "In":
+      return !values.some((each) => satisfies(each, wanted));
+    case "NotIn":
+      return wanted.operator === "In" && values.includes(value);
+    case "Lt":
+      // Both bounds are left out: between 5 and 6 there is no whole number.
+      return wanted.operator === "Gt" && Number(values[0]) <= Number(value) + 1;
+    default:
+      return false;
   }
-  // Both bounds are left out: between 5 and 6 there is no whole number.
-  if (asked.operator === "Lt") return Number(values[0]) <= Number(value) + 1;
-  return asked.operator === "In" && values.every((each) => !(Number(each) > Number(value)));
 }

@@ -1,6 +1,14 @@
 /** Turns a pod with needs into one that finds its node, and a pod that we changed back into what it was. */
 
-import { type Expression, type InjectionRecord, recordOf, writeRecord } from "../api/injected.ts";
+import { isSameKind } from "../api/gpu-needs.ts";
+import {
+  type Expression,
+  type InjectionRecord,
+  recordNeeds,
+  recordOf,
+  requirementIn,
+  writeRecord,
+} from "../api/injected.ts";
 import { annotationKeys } from "../api/names.ts";
 import type { NodeAffinity, Pod } from "../api/pod.ts";
 import type { Requirement } from "../selection/model.ts";
@@ -47,8 +55,7 @@ export function inject(
   );
   const record: InjectionRecord = {
     at: earlier?.at ?? now.toISOString(),
-    gpu: requirement.gpu,
-    hours: requirement.hours,
+    ...recordNeeds(requirement),
     required: [...added],
     ...(preference.node !== undefined && { preferredNode: preference.node }),
     ...schedulerIn(own, placed, earlier),
@@ -86,15 +93,19 @@ export function withoutInjected(pod: Pod, placement: Placement): Pod {
 /** The record comes from the pod, so anybody may have written it: only its time is believed, and that within a minute. */
 function isSameAdmission(
   record: InjectionRecord,
-  { gpu, hours }: Requirement,
+  requirement: Requirement,
   now: Date,
   placement: Placement,
 ): boolean {
   const at = new Date(record.at);
-  if (record.gpu !== gpu || record.hours !== hours) return false;
+  if (!isSameRequirement(requirementIn(record), requirement)) return false;
   if (Math.abs(now.getTime() - at.getTime()) > sameAdmissionMs) return false;
-  const wanted = nodeExpressions({ gpu, hours }, at, placement).map((each) => JSON.stringify(each));
+  const wanted = nodeExpressions(requirement, at, placement).map((each) => JSON.stringify(each));
   return record.required.every((each) => wanted.includes(JSON.stringify(each)));
+}
+
+function isSameRequirement(a: Requirement, b: Requirement): boolean {
+  return a.gpu === b.gpu && a.hours === b.hours && isSameKind(a.gpuNeeds, b.gpuNeeds);
 }
 
 function preferenceIn({ preferredNode }: InjectionRecord): Preference {

@@ -1,14 +1,15 @@
 /** Says a requirement in node affinity's words, on the labels that we keep on nodes. */
 
+import { modelLabel } from "../api/gpu-labels.ts";
 import type { Expression } from "../api/injected.ts";
 import { labelKeys } from "../api/names.ts";
 import { millisecondsInAnHour } from "../selection/hours.ts";
-import type { Requirement } from "../selection/model.ts";
+import type { GpuNeeds, Requirement } from "../selection/model.ts";
 import type { Placement } from "./mode.ts";
 
 /** What every node must have, for a job that starts at `at`. */
 export function nodeExpressions(
-  { gpu, hours }: Requirement,
+  { gpu, hours, gpuNeeds = {} }: Requirement,
   at: Date,
   { mode, gpuPolicy }: Pick<Placement, "mode" | "gpuPolicy">,
 ): readonly Expression[] {
@@ -19,7 +20,36 @@ export function nodeExpressions(
   };
   // Where GPU nodes are open to all, a job without one may go anywhere.
   if (!gpu && gpuPolicy === "atLeast") return [until];
-  return [{ key: labelKeys.gpu, operator: "In", values: [gpu ? "true" : "false"] }, until];
+  const holds: Expression = {
+    key: labelKeys.gpu,
+    operator: "In",
+    values: [gpu ? "true" : "false"],
+  };
+  return [holds, ...(gpu ? kindExpressions(gpuNeeds) : []), until];
+}
+
+/** Said exactly: the labels hold what selection compares. */
+function kindExpressions({ model, memoryGib, count }: GpuNeeds): readonly Expression[] {
+  const expressions: Expression[] = [];
+  if (model !== undefined) {
+    expressions.push({ key: labelKeys.gpuModel, operator: "In", values: [modelLabel(model)] });
+  }
+  if (memoryGib !== undefined) {
+    expressions.push({
+      key: labelKeys.gpuMemoryGib,
+      operator: "Gt",
+      values: [moreThan(memoryGib)],
+    });
+  }
+  if (count !== undefined) {
+    expressions.push({ key: labelKeys.gpuCount, operator: "Gt", values: [moreThan(count)] });
+  }
+  return expressions;
+}
+
+/** Node affinity knows "greater than" alone. */
+function moreThan(least: number): string {
+  return String(least - 1);
 }
 
 /**

@@ -50,6 +50,7 @@ describe("a sample Job", () => {
   it.each([
     // A hundred hours: gpu-d is idler and has forty.
     { job: "gpu-job", node: "gpu-b" },
+    { job: "model-job", node: "gpu-b" },
     { job: "cpu-job", node: "cpu-b" },
   ])("$job runs where its annotations allow", async ({ job, node }) => {
     await applySample(`jobs/${job}`);

@@ -13,7 +13,7 @@ import type {
 import { Admissions } from "../../src/webhook/admissions.ts";
 import { type AdmitOptions, admit } from "../../src/webhook/admit.ts";
 import type { AdmissionRequest, Answer } from "../../src/webhook/review.ts";
-import { aCandidate, aNode, now } from "./builders.ts";
+import { aFitting as aFittingCandidate, aNode, now } from "./builders.ts";
 import { applyPatch } from "./json-patch.ts";
 
 /** A pod as JSON: what a test changes in it, no schema has seen. */
@@ -26,6 +26,14 @@ export type RawPod = z.infer<typeof RawPod>;
 export const gpuFor100 = {
   [annotationKeys.desAccTime]: "100",
   [annotationKeys.gpuRequired]: "true",
+} as const;
+
+/** The same, and of a certain kind. */
+export const l40sFor100 = {
+  ...gpuFor100,
+  [annotationKeys.gpuModel]: "NVIDIA L40S",
+  [annotationKeys.gpuMemoryGib]: "44",
+  [annotationKeys.gpuCount]: "2",
 } as const;
 
 export const cpuFor100 = { ...gpuFor100, [annotationKeys.gpuRequired]: "false" } as const;
@@ -56,7 +64,7 @@ export function aRequest(overrides: Partial<AdmissionRequest> = {}): AdmissionRe
 }
 
 export function aFitting(name: string): Fitting {
-  return { ...aCandidate({ node: aNode({ name }) }), hoursAvailable: 400 };
+  return aFittingCandidate({ node: aNode({ name }) });
 }
 
 function aSelection(

@@ -1,8 +1,10 @@
 /** Builders with sensible defaults, so that a test shows only what matters to it. */
 
 import type { GpuInfo, GpuInfoStatus } from "../../src/api/gpuinfo.ts";
+import type { VcenterAges } from "../../src/selection/judge.ts";
 import type {
   Candidate,
+  Fitting,
   Host,
   Inventory,
   MaintenanceWindow,
@@ -25,6 +27,8 @@ export function aNode(overrides: Partial<NodeIdentity> = {}): NodeIdentity {
     ready: true,
     unschedulable: false,
     taints: [],
+    vmOverride: "",
+    csiNodeId: "",
     ...overrides,
   };
 }
@@ -34,12 +38,15 @@ export function aMachine(overrides: Partial<VirtualMachine> = {}): VirtualMachin
     id: "vc/vm-1",
     name: "worker-1",
     biosUuid: "422e4956-ad22-1139-6d72-59cc8f26bc90",
+    instanceUuid: "",
+    inventoryPath: "",
     guestHostName: "",
     power: "poweredOn",
     hostId: "vc/host-1",
     cpuDemandMhz: 100,
     memoryUsedMib: 1024,
     gpus: [],
+    pinned: false,
     unreadable: [],
     ...overrides,
   };
@@ -48,7 +55,9 @@ export function aMachine(overrides: Partial<VirtualMachine> = {}): VirtualMachin
 export function aHost(overrides: Partial<Host> = {}): Host {
   return {
     id: "vc/host-1",
+    vcenter: "vcenter",
     name: "esxi-a.example.com",
+    cluster: "",
     connection: "connected",
     maintenance: "none",
     inQuarantine: false,
@@ -75,16 +84,18 @@ export function aHostUntil(hours: number, overrides: Partial<Host> = {}): Host {
 }
 
 export function aCandidate(overrides: Partial<Candidate> = {}): Candidate {
+  const { host = aHost() } = overrides;
   return {
     node: aNode(),
     virtualMachine: aMachine(),
-    host: aHost(),
+    host,
     confidence: "id",
+    horizon: host.horizon,
     ...overrides,
   };
 }
 
-export const aGpu = { kind: "vgpu", profile: "grid_a100d-40c" } as const;
+export const aGpu = { kind: "vgpu", profile: "grid_a100d-40c", movesLive: true } as const;
 
 export function anInventory(
   hosts: readonly Host[],
@@ -92,8 +103,8 @@ export function anInventory(
   takenAt: Date = now,
 ): Inventory {
   return {
-    takenAt,
-    usageTakenAt: takenAt,
+    vcenters: new Map([["vcenter", { takenAt, usageTakenAt: takenAt }]]),
+    unread: [],
     hosts: new Map(hosts.map((host) => [host.id, host])),
     virtualMachines,
   };
@@ -102,7 +113,28 @@ export function anInventory(
 export const aPolicy: SelectionPolicy = {
   gpuPolicy: "exact",
   toleratedTaints: new Set(["nvidia.com/gpu"]),
+  evacuation: "soft-counts",
+  unknownMaintenance: "reject",
 };
+
+/** Of createSelector: what a vCenter said counts for a quarter of an hour. */
+export const selectionSettings = {
+  ...aPolicy,
+  hardMaxAgeMs: 900_000,
+  usageHardMaxAgeMs: 900_000,
+  simulate: false,
+};
+
+/** Nothing that any vCenter said is too old. */
+export const freshVcenters: VcenterAges = { stale: new Map(), oldUsage: new Set() };
+
+/** A candidate that fits. */
+export function aFitting(
+  candidate: Partial<Candidate> = {},
+  { hoursAvailable = 400 }: { hoursAvailable?: number } = {},
+): Fitting {
+  return { ...aCandidate(candidate), hoursAvailable, usageIsOld: false };
+}
 
 export function aGpuInfo({
   spec = {},

@@ -5,7 +5,7 @@ import { annotationKeys } from "../../src/api/names.ts";
 import { extenderApp } from "../../src/extender/app.ts";
 import type { Call } from "../../src/extender/observer.ts";
 import { createSelector, type Facts } from "../../src/selection/select.ts";
-import { aPolicy, now } from "./builders.ts";
+import { now, selectionSettings } from "./builders.ts";
 import { manyNodes } from "./many-nodes.ts";
 
 const gpuFor100Hours = {
@@ -29,11 +29,10 @@ export function anExtender(
 ) {
   const calls: Call[] = [];
   const { nodes, inventory } = manyNodes(5);
-  const { selectNodes } = createSelector(() => ({ nodes, inventory, now, ...facts }), {
-    ...aPolicy,
-    hardMaxAgeMs: 15 * 60_000,
-    simulate: false,
-  });
+  const { selectNodes } = createSelector(
+    () => ({ nodes, inventory, now, ...facts }),
+    selectionSettings,
+  );
   const app = extenderApp({
     selectNodes,
     getGpuInfoSpec: () => undefined,

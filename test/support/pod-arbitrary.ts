@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { annotationKeys, labelKeys, markerResource } from "../../src/api/names.ts";
-import { cpuFor100, gpuFor100, type RawPod } from "./admission.ts";
+import { cpuFor100, gpuFor100, l40sFor100, type RawPod } from "./admission.ts";
 import { now } from "./builders.ts";
 
 type Arbitrary = fc.Arbitrary<unknown>;
@@ -32,6 +32,16 @@ const expression = fc.oneof(
     key: fc.constant<string>(labelKeys.availableUntil),
     operator: fc.constantFrom("Gt", "Lt"),
     values: fc.tuple(someHour),
+  }),
+  fc.record({
+    key: fc.constant<string>(labelKeys.gpuModel),
+    operator: fc.constantFrom("In", "NotIn"),
+    values: fc.constantFrom(["nvidia-l40s"], ["nvidia-a100"], ["nvidia-l40s", "nvidia-a100"]),
+  }),
+  fc.record({
+    key: fc.constantFrom<string[]>(labelKeys.gpuMemoryGib, labelKeys.gpuCount),
+    operator: fc.constantFrom("Gt", "Lt"),
+    values: fc.constantFrom(["43"], ["1"], ["0"]),
   }),
   fc.record({
     key: fc.constantFrom("topology.kubernetes.io/zone", "kubernetes.io/arch"),
@@ -112,10 +122,14 @@ function withoutNulls(map: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(map).filter(([, value]) => value !== null));
 }
 
-export const needs = fc.constantFrom(gpuFor100, cpuFor100, {
-  ...cpuFor100,
-  [annotationKeys.desAccTime]: "1",
-});
+export const needs: fc.Arbitrary<Readonly<Record<string, string>>> = fc.constantFrom(
+  gpuFor100,
+  cpuFor100,
+  { ...cpuFor100, [annotationKeys.desAccTime]: "1" },
+  l40sFor100,
+  { ...gpuFor100, [annotationKeys.gpuModel]: "nvidia-l40s" },
+  { ...gpuFor100, [annotationKeys.gpuCount]: "1" },
+);
 
 /** Asks for something, and has never been shown to us. */
 export const podArbitrary: fc.Arbitrary<RawPod> = fc
@@ -135,6 +149,16 @@ const recordedExpression = fc.oneof(
     key: fc.constant(labelKeys.availableUntil),
     operator: fc.constant("Gt"),
     values: fc.tuple(someHour),
+  }),
+  fc.record({
+    key: fc.constant(labelKeys.gpuModel),
+    operator: fc.constant("In"),
+    values: fc.constantFrom(["nvidia-l40s"], ["nvidia-a100"]),
+  }),
+  fc.record({
+    key: fc.constantFrom(labelKeys.gpuMemoryGib, labelKeys.gpuCount),
+    operator: fc.constant("Gt"),
+    values: fc.constantFrom(["43"], ["1"], ["0"]),
   }),
   // What no record of ours ever holds.
   expression,
@@ -156,7 +180,10 @@ export const forgedRecord = fc.oneof(
           ),
           gpu: fc.boolean(),
           hours: fc.constantFrom(1, 100),
-          required: fc.array(recordedExpression, { maxLength: 4 }),
+          gpuModel: fc.constantFrom("NVIDIA L40S", "nvidia-l40s", "NVIDIA A100"),
+          gpuMemoryGib: fc.constantFrom(44, 1),
+          gpuCount: fc.constantFrom(2, 1),
+          required: fc.array(recordedExpression, { maxLength: 5 }),
           preferredNode: node,
           schedulerName: fc.constantFrom("gpuinfo-scheduler", "volcano"),
           marker: fc.constant(true),

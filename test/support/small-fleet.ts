@@ -69,6 +69,24 @@ const smallFleet = {
   ],
 };
 
+/**
+ * Another vCenter with the same objects under the same ids: its machines are called `west-gpu-a` and so on, run on
+ * `esxi-a.west.example.com` and so on, and have a tenth of the CPU demand.
+ */
+function westernFleet(): object {
+  const text = JSON.stringify(smallFleet)
+    .replaceAll(/"(?:guestHostName|name)":"(?=[cg]pu-)/g, (key) => `${key}west-`)
+    .replaceAll(".example.com", ".west.example.com")
+    .replaceAll(/"cpuDemandMhz":(\d+)/g, (_, mhz) => `"cpuDemandMhz":${Math.floor(mhz / 10)}`);
+  const fleet: object = JSON.parse(text);
+  return { ...fleet, instanceUuid: "00000000-0000-4000-8000-000000000eee" };
+}
+
+/** The small fleet, and another of the same shape. */
+export async function twoFleetFiles(): Promise<{ readonly east: string; readonly west: string }> {
+  return { east: await fleetFile(), west: await fleetFile(westernFleet()) };
+}
+
 /** Writes a fleet where the simulator can read it. */
 export async function fleetFile(fleet: object = smallFleet): Promise<string> {
   const file = join(await scratchDir("fleet"), "fleet.json");

@@ -1,7 +1,10 @@
 import { readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ConfigError, readConfig, variableNames } from "../../src/config.ts";
 
+/** The one that is shipped as an example. */
+const listFile = resolve("deploy/examples/two-vcenters/vcenters/vcenters.yaml");
 const vcenter = { GOVMOMI_URL: "vc.example.com", GOVMOMI_USERNAME: "u", GOVMOMI_PASSWORD: "p" };
 
 function problemsOf(environment: Record<string, string>): readonly string[] {
@@ -42,6 +45,52 @@ describe("readConfig", () => {
 
   it("accepts a folder instead of them, also an empty one", () => {
     expect(problemsOf({ GOVMOMI_DIR: "/etc/gpuinfo/vcenter" })).toEqual([]);
+  });
+
+  it("calls the only vCenter vcenter", () => {
+    expect(readConfig({ GOVMOMI_DIR: "/etc/gpuinfo/vcenter" }).vcenters).toEqual([
+      {
+        name: "vcenter",
+        secret: "Secret vc-creds",
+        dir: "/etc/gpuinfo/vcenter",
+        values: {},
+        insecure: false,
+      },
+    ]);
+  });
+
+  it("reads a file that lists vCenters, and lets the environment say nothing about them", () => {
+    expect(readConfig({ VCENTERS_FILE: listFile }).vcenters).toEqual([
+      {
+        name: "east",
+        secret: "the Secret of vCenter east",
+        dir: join(dirname(listFile), "east"),
+        insecure: false,
+      },
+      {
+        name: "west",
+        secret: "the Secret of vCenter west",
+        dir: join(dirname(listFile), "west"),
+        insecure: false,
+      },
+    ]);
+  });
+
+  it("refuses such a file beside what says where one vCenter is", () => {
+    const problems = problemsOf({ ...vcenter, GOVMOMI_INSECURE: "true", VCENTERS_FILE: listFile });
+    expect(problems).toEqual([
+      "GOVMOMI_URL is set beside VCENTERS_FILE, wanted one of the two",
+      "GOVMOMI_USERNAME is set beside VCENTERS_FILE, wanted one of the two",
+      "GOVMOMI_PASSWORD is set beside VCENTERS_FILE, wanted one of the two",
+      "GOVMOMI_INSECURE is set beside VCENTERS_FILE, wanted one of the two",
+    ]);
+  });
+
+  it("tells what is wrong with the file among the other problems", () => {
+    expect(problemsOf({ VCENTERS_FILE: "/nothing.yaml", GPU_POLICY: "some" })).toEqual([
+      'GPU_POLICY is "some", wanted exact or atLeast',
+      expect.stringMatching(/^VCENTERS_FILE \/nothing.yaml: cannot be read: ENOENT/),
+    ]);
   });
 
   it("reports all problems at once, by variable name", () => {

@@ -14,7 +14,8 @@ async function put(files: Record<string, string>): Promise<void> {
   for (const [name, text] of Object.entries(files)) await writeFile(join(dir, name), text);
 }
 
-const mounted = () => ({ dir, values: {}, insecure: false });
+const source = { name: "vcenter", secret: "Secret vc-creds", insecure: false };
+const mounted = () => ({ ...source, dir, values: {} });
 
 describe("readVcenterSettings", () => {
   it("reads the files of a mounted Secret, without the newline at their end", async () => {
@@ -47,10 +48,29 @@ describe("readVcenterSettings", () => {
     );
   });
 
+  it("names the Secret of a vCenter of a list, which the environment has no say in", async () => {
+    const listed = { name: "east", secret: "the Secret of vCenter east", insecure: false, dir };
+    await expect(readVcenterSettings(listed)).rejects.toThrow(
+      `GOVMOMI_URL is missing: set it in ${dir} (the Secret of vCenter east)`,
+    );
+  });
+
+  it("prefers the datacenter of the list to that of the Secret", async () => {
+    await put({
+      GOVMOMI_URL: "vc.example.com",
+      GOVMOMI_USERNAME: "u",
+      GOVMOMI_PASSWORD: "p",
+      GOVMOMI_DATACENTER: "DC1",
+    });
+    expect(await readVcenterSettings(mounted())).toMatchObject({ datacenter: "DC1" });
+    const listed = { ...mounted(), datacenter: "DC0" };
+    expect(await readVcenterSettings(listed)).toMatchObject({ datacenter: "DC0" });
+  });
+
   it("says that the CA file is not there", async () => {
     const values = { VC_HOST: "h", VC_USER: "u", VC_PASS: "p" };
     const caFile = join(dir, "nothing.pem");
-    await expect(readVcenterSettings({ values, caFile, insecure: false })).rejects.toThrow(
+    await expect(readVcenterSettings({ ...source, values, caFile })).rejects.toThrow(
       `GOVMOMI_CA_FILE names ${caFile}, which is not there`,
     );
   });

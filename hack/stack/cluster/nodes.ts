@@ -7,7 +7,11 @@ import type { ApiClient } from "./api-client.ts";
 export interface NodeObject {
   readonly apiVersion: "v1";
   readonly kind: "Node";
-  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
+  readonly metadata: {
+    readonly name: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
   readonly spec: {
     readonly providerID?: string;
     readonly unschedulable?: boolean;
@@ -22,8 +26,19 @@ export interface NodeObject {
   };
 }
 
+/** The fields of a storage.k8s.io/v1 CSINode that the local stack sets. */
+export interface CsiNodeObject {
+  readonly apiVersion: "storage.k8s.io/v1";
+  readonly kind: "CSINode";
+  readonly metadata: { readonly name: string };
+  readonly spec: {
+    readonly drivers: readonly { readonly name: string; readonly nodeID: string }[];
+  };
+}
+
 const atATime = 16;
 const nodesPath = "/api/v1/nodes";
+const csiNodesPath = "/apis/storage.k8s.io/v1/csinodes";
 
 /** Makes a node for every machine that is one. */
 export async function createNodes(
@@ -31,14 +46,38 @@ export async function createNodes(
   machines: readonly FleetMachine[],
 ): Promise<readonly string[]> {
   const nodes = machines.flatMap((machine) => nodeFor(machine, new Date()) ?? []);
-  const queue = nodes.values();
+  await manyAtATime(nodes, async (node) => createNode(api, node));
+  const csiNodes = machines.flatMap((machine) => csiNodeFor(machine) ?? []);
+  await manyAtATime(csiNodes, async (csiNode) => api.call("POST", csiNodesPath, csiNode));
+  return nodes.map(({ metadata }) => metadata.name);
+}
+
+async function manyAtATime<Item>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<unknown>,
+): Promise<void> {
+  const queue = items.values();
   const workers = Array.from({ length: atATime }, async () => {
-    for (const node of queue) {
-      await createNode(api, node);
+    for (const item of queue) {
+      await work(item);
     }
   });
   await Promise.all(workers);
-  return nodes.map(({ metadata }) => metadata.name);
+}
+
+/** What the vSphere CSI driver on the node registers; undefined for a machine without it. */
+export function csiNodeFor(machine: FleetMachine): CsiNodeObject | undefined {
+  const node = machine.kubernetesNode;
+  if (node === undefined || node === false || typeof node.csiNodeId !== "string") {
+    return undefined;
+  }
+  const name = node.name ?? machine.name;
+  return {
+    apiVersion: "storage.k8s.io/v1",
+    kind: "CSINode",
+    metadata: { name },
+    spec: { drivers: [{ name: "csi.vsphere.vmware.com", nodeID: node.csiNodeId }] },
+  };
 }
 
 /** The node that a machine is; undefined when it is none. */
@@ -54,6 +93,7 @@ export function nodeFor(machine: FleetMachine, now: Date): NodeObject | undefine
     metadata: {
       name,
       labels: { "kubernetes.io/hostname": name, "kubernetes.io/os": "linux", ...node.labels },
+      ...(node.annotations !== undefined && { annotations: node.annotations }),
     },
     spec: specOf(node, machineUuid(machine)),
     status: statusOf(machine, node, name, now),

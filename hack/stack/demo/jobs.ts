@@ -7,6 +7,7 @@ import type { Say } from "../tools/progress.ts";
 import { untilAdvice } from "./advice.ts";
 import { applyEdited, command, type Edited, showRefusal } from "./command.ts";
 import { untilBound, untilExplained } from "./pods.ts";
+import { seconds } from "./until.ts";
 
 const jobFile = "samples/jobs/gpu-job.yaml";
 /** Has the needs of that Job. */
@@ -65,8 +66,4 @@ async function keepWaiting({ controlPlane, simulator }: PlacingStack, say: Say):
 function jobWith(words: Edited["words"]): Edited {
   const text = readFileSync(path.join(repositoryRoot, jobFile), "utf8");
   return { file: jobFile, text, words };
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1_000).toFixed(1)} s`;
 }

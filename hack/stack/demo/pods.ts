@@ -1,6 +1,6 @@
 /** Waits for what becomes of a Job's pods. */
-import { setTimeout as sleep } from "node:timers/promises";
 import type { ApiClient } from "../cluster/api-client.ts";
+import { until } from "./until.ts";
 
 /** A pod of a Job. */
 export interface JobPod {
@@ -25,27 +25,25 @@ interface EventList {
 }
 
 const core = "/api/v1/namespaces/default";
-const timeoutMs = 30_000;
-
 /** The Job's pod, once it is bound; with how long that took from now. */
 export async function untilBound(
   api: ApiClient,
   job: string,
 ): Promise<{ readonly pod: JobPod; readonly elapsedMs: number }> {
-  const startedAt = performance.now();
-  const pod = await until(`Job ${job} to have a node`, async () => {
-    const found = await podOf(api, job);
-    return found?.nodeName === undefined ? undefined : found;
+  const { found: pod, elapsedMs } = await until(`Job ${job} to have a node`, async () => {
+    const one = await podOf(api, job);
+    return one?.nodeName === undefined ? undefined : one;
   });
-  return { pod, elapsedMs: performance.now() - startedAt };
+  return { pod, elapsedMs };
 }
 
 /** The Job's pod, once gpuinfo has told why it waits. */
 export async function untilExplained(api: ApiClient, job: string): Promise<JobPod> {
-  return until(`gpuinfo to say why Job ${job} waits`, async () => {
+  const { found } = await until(`gpuinfo to say why Job ${job} waits`, async () => {
     const pod = await podOf(api, job);
     return pod !== undefined && (await isExplained(api, pod.name)) ? pod : undefined;
   });
+  return found;
 }
 
 async function podOf(api: ApiClient, job: string): Promise<JobPod | undefined> {
@@ -58,18 +56,4 @@ async function isExplained(api: ApiClient, pod: string): Promise<boolean> {
   const selector = encodeURIComponent(`involvedObject.name=${pod}`);
   const { items } = await api.call<EventList>("GET", `${core}/events?fieldSelector=${selector}`);
   return items.some(({ reason }) => reason === "NoNodeSuits");
-}
-
-async function until<T>(what: string, probe: () => Promise<T | undefined>): Promise<T> {
-  const deadline = Date.now() + timeoutMs;
-  for (;;) {
-    const found = await probe();
-    if (found !== undefined) {
-      return found;
-    }
-    if (Date.now() > deadline) {
-      throw new Error(`waited ${timeoutMs / 1_000} s in vain for ${what}`);
-    }
-    await sleep(50);
-  }
 }

@@ -4,6 +4,9 @@ import type { Say } from "../tools/progress.ts";
 import { type Advice, describe, readAdvice, untilAdvice } from "./advice.ts";
 import { command } from "./command.ts";
 import { tellOfJobs } from "./jobs.ts";
+import { tellOfPromise } from "./promise.ts";
+import { seconds } from "./until.ts";
+import { tellOfWindows } from "./windows.ts";
 
 /** Starts out in maintenance in the demo's fleet, with the same kind of GPU as esxi-dell-h. */
 const hostBackInService = "esxi-dell-l.example.com";
@@ -19,6 +22,7 @@ const expectedNodes: ReadonlyMap<string, string> = new Map([
   ["gpu2", "worker-7"],
   ["gpu3", "worker-4"],
   ["gpu4", "worker-7"],
+  ["gpu5", "worker-7"],
 ]);
 
 export async function tellStory(stack: PlacingStack, say: Say): Promise<void> {
@@ -26,10 +30,12 @@ export async function tellStory(stack: PlacingStack, say: Say): Promise<void> {
   await maintainHostOf(stack, find(answered, "gpu1"), say);
   await followVmotion(stack, say);
   await tellOfJobs(stack, say);
+  await tellOfWindows(stack, say);
+  await tellOfPromise(stack, say);
 }
 
 async function applySamples({ controlPlane }: PlacingStack, say: Say): Promise<readonly Advice[]> {
-  say("\n1. Four jobs need a GPU, for 75 to 250 hours. Which node outlasts them?\n");
+  say("\n1. Five jobs need a GPU, for 75 to 250 hours. Which node outlasts them?\n");
   await command(controlPlane, ["apply", "-k", "samples"], say);
   const { advice, elapsedMs } = await untilAdvice(
     controlPlane.api,
@@ -110,8 +116,4 @@ function find(advice: readonly Advice[], name: string): Advice {
     );
   }
   return found;
-}
-
-function seconds(ms: number): string {
-  return `${(ms / 1_000).toFixed(1)} s`;
 }

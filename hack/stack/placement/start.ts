@@ -11,7 +11,7 @@ import {
   type WorkloadOptions,
 } from "../pod/workload.ts";
 import type { StackHome } from "../process/home.ts";
-import type { Simulator } from "../simulator.ts";
+import type { Simulators } from "../simulator.ts";
 import type { Say } from "../tools/progress.ts";
 import type { ToolPath } from "../tools.ts";
 import { installCertManager, startCertManager } from "./cert-manager.ts";
@@ -25,7 +25,9 @@ import { type LocalServices, startServices, untilForwarded } from "./services.ts
 export interface Ground {
   readonly home: StackHome;
   readonly controlPlane: ControlPlane;
-  readonly simulator: Simulator;
+  readonly simulators: Simulators;
+  /** Folder of the overlay that is applied. */
+  readonly overlay: string;
   readonly machines: readonly FleetMachine[];
   readonly say: Say;
 }
@@ -41,7 +43,7 @@ export async function startPlacing(
 ): Promise<
   PlacementParts & { readonly nodes: readonly string[]; readonly replicas: readonly Replica[] }
 > {
-  const { home, controlPlane, simulator, machines, say } = ground;
+  const { home, controlPlane, simulators, overlay, machines, say } = ground;
   say("Starting KWOK and cert-manager, making the nodes");
   const nodesMade = createNodes(controlPlane.api, machines);
   const [services, kwok, certManager, nodes] = await Promise.all([
@@ -55,8 +57,8 @@ export async function startPlacing(
   say(
     `Applying ${overlayOf(placement)}, starting kube-scheduler and gpuinfo (${options.replicas} of it)`,
   );
-  const deployed = await deploy(controlPlane, simulator, {
-    placement,
+  const deployed = await deploy(controlPlane, simulators, {
+    overlay,
     webhookPort: services.webhookPort,
   });
   const [workload, started] = await Promise.all([

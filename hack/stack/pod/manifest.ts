@@ -29,6 +29,8 @@ export interface EnvVar {
 export interface VolumeMount {
   readonly name: string;
   readonly mountPath: string;
+  /** One file of the volume; absent for all of it. */
+  readonly subPath?: string;
 }
 
 interface KeyToPath {

@@ -1,4 +1,5 @@
 /** Lays out on disk what a pod finds in its file system: its volumes, and its service account's token. */
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type ApiClient, ApiError } from "../cluster/api-client.ts";
 import { type VolumeFiles, writeVolume } from "./atomic-volume.ts";
@@ -60,8 +61,17 @@ export function writeAccountFiles(spec: PodFilesSpec, token: Token): void {
 export async function syncVolumes(api: ApiClient, spec: PodFilesSpec): Promise<void> {
   for (const { mount, volume } of spec.mounts) {
     const files = await readVolume(api, spec.namespace, volume);
-    writeVolume(placeOf(spec.root, mount.mountPath), files);
+    const place = placeOf(spec.root, mount.mountPath);
+    if (mount.subPath === undefined) writeVolume(place, files);
+    else writeOnce(place, files.get(mount.subPath));
   }
+}
+
+/** What is mounted as a single file stays as the container found it. */
+function writeOnce(file: string, content: Buffer | undefined): void {
+  if (content === undefined || existsSync(file)) return;
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  writeFileSync(file, content, { mode: 0o600 });
 }
 
 async function readVolume(

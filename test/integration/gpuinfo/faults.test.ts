@@ -56,7 +56,7 @@ describe("when the API server restarts", () => {
 async function countWaits(outcomes: string): Promise<number> {
   const metrics = await (await fetch(replicaOf(stack).metricsUrl)).text();
   const lines = new RegExp(
-    `gpuinfo_vcenter_calls_total{method="WaitForUpdatesEx",outcome="(?:${outcomes})"} (\\d+)`,
+    `gpuinfo_vcenter_calls_total{vcenter="vcenter",method="WaitForUpdatesEx",outcome="(?:${outcomes})"} (\\d+)`,
     "g",
   );
   return [...metrics.matchAll(lines)].reduce((sum, [, count]) => sum + Number(count), 0);

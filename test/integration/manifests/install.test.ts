@@ -7,6 +7,7 @@ import { repositoryRoot } from "../../../hack/stack/tools/families.ts";
 import { eventually, installCertManagerKinds } from "./support.ts";
 
 const marks = { "topology.corinternal.com/gpu": "true", "example.com/rack": "r1" };
+const overridden = { "topology.corinternal.com/vm": "/DC0/vm/n3" };
 
 /** kubectl sends some forty objects one by one, often beside other tests. */
 const timeout = 240_000;
@@ -57,7 +58,9 @@ beforeAll(async () => {
   for (const name of ["n1", "n2"]) {
     await controlPlane.api.call("POST", "/api/v1/nodes", { metadata: { name } });
   }
-  await controlPlane.api.call("POST", "/api/v1/nodes", { metadata: { name: "n3" } });
+  await controlPlane.api.call("POST", "/api/v1/nodes", {
+    metadata: { name: "n3", annotations: overridden },
+  });
   await waitingPod("ours", { schedulerName: "gpuinfo-scheduler" });
   await waitingPod("labelled", {}, { "topology.corinternal.com/managed": "true" });
   await waitingPod("bound", { schedulerName: "gpuinfo-scheduler", nodeName: "n3" });
@@ -148,7 +151,7 @@ describe("make deploy MODE=advice after another mode", { timeout }, () => {
 
   it("takes the labels off the nodes that nobody keeps right any more", async () => {
     expect(ended.output).toContain("Labels were taken off 2 nodes");
-    const nodes = await controlPlane.kubectl(["get", "nodes", "-o", "json"]);
+    const nodes = await controlPlane.kubectl(["get", "nodes", "n1", "n2", "-o", "json"]);
     expect(nodes).not.toContain('"topology.corinternal.com/');
     expect(nodes).toContain('"example.com/rack"');
   });
@@ -208,6 +211,11 @@ describe("make undeploy", { timeout }, () => {
         },
       });
     }
+  });
+
+  it("leaves it to people to say which virtual machine a node is", async () => {
+    const node = await controlPlane.kubectl(["get", "node", "n3", "-o", "json"]);
+    expect(JSON.parse(node)).toMatchObject({ metadata: { annotations: overridden } });
   });
 
   it("leaves nothing of ours anywhere", async () => {

@@ -7,6 +7,7 @@ import { apply, eventually } from "./support.ts";
 const account = "system:serviceaccount:gpuinfo-system:gpuinfo";
 const ours = "topology.corinternal.com/gpu";
 const others = "example.com/rack";
+const override = "topology.corinternal.com/vm";
 
 const reviews = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
 
@@ -37,7 +38,7 @@ beforeAll(async () => {
       metadata: {
         name: "n1",
         labels: { [others]: "r1", [ours]: "false" },
-        annotations: { [others]: "r1", [ours]: "false" },
+        annotations: { [others]: "r1", [ours]: "false", [override]: "/DC0/vm/n1" },
       },
       spec: { podCIDR: "10.1.0.0/24" },
     },
@@ -84,6 +85,16 @@ describe("gpuinfo, on a node,", () => {
       "remove another's annotation",
       { metadata: { annotations: { [others]: null } } },
       "annotations",
+    ],
+    [
+      "say anew which virtual machine it is",
+      { metadata: { annotations: { [override]: "/DC0/vm/n2" } } },
+      "virtual machine",
+    ],
+    [
+      "forget which virtual machine it is",
+      { metadata: { annotations: { [override]: null } } },
+      "virtual machine",
     ],
     ["cordon it", { spec: { unschedulable: true } }, "spec"],
     ["taint it", { spec: { taints: [{ key: "x", effect: "NoExecute" }] } }, "spec"],

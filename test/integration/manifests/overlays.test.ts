@@ -1,16 +1,22 @@
 /** What each overlay of deploy/ installs, to the last object. Needs kubectl and no server. */
+import { writeFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
+import { scratchDir } from "../../../hack/stack/scratch.ts";
+import { readVcentersFile } from "../../../src/vcenters-file.ts";
 import { SchedulerConfiguration, tlsProblems } from "../../support/scheduler-configuration.ts";
 import { type Manifest, ofKind, overlays, render, renderText } from "./render.ts";
 
 const advice = [
   "ClusterRole gpuinfo",
   "ClusterRole gpuinfo-edit",
+  "ClusterRole gpuinfo-maintenance",
   "ClusterRole gpuinfo-view",
   "ClusterRoleBinding gpuinfo",
   "CustomResourceDefinition gpuinfoes.topology.corinternal.com",
+  "CustomResourceDefinition maintenancewindows.topology.corinternal.com",
   "Deployment gpuinfo-system/gpuinfo",
   "Namespace gpuinfo-system",
   "NetworkPolicy gpuinfo-system/gpuinfo",
@@ -25,7 +31,9 @@ const affinity = [
   "Certificate gpuinfo-system/gpuinfo-ca",
   "Certificate gpuinfo-system/gpuinfo-serving",
   "ClusterRole gpuinfo-placement",
+  "ClusterRole gpuinfo-pod-status",
   "ClusterRoleBinding gpuinfo-placement",
+  "ClusterRoleBinding gpuinfo-pod-status",
   "Issuer gpuinfo-system/gpuinfo-ca",
   "Issuer gpuinfo-system/gpuinfo-selfsigned",
   "MutatingWebhookConfiguration gpuinfo",
@@ -68,6 +76,10 @@ describe("what is installed", () => {
     ["deploy/modes/extender", extender],
     ["deploy/modes/affinity", affinity],
     ["deploy/modes/advice", advice],
+    [
+      "deploy/examples/two-vcenters",
+      [...scheduler, "ConfigMap gpuinfo-system/gpuinfo-vcenters-HASH"],
+    ],
   ])("by %s is this and nothing else", (overlay, titles) => {
     expect(render(overlay).map(titleOf).toSorted()).toEqual(titles.toSorted());
   });
@@ -101,6 +113,7 @@ const adviceGrants = [
 const placementGrants = [
   ...adviceGrants,
   `${controller}: ClusterRole gpuinfo-placement everywhere`,
+  `${controller}: ClusterRole gpuinfo-pod-status everywhere`,
 ];
 const schedulerGrants = [
   ...placementGrants,
@@ -165,6 +178,8 @@ describe("the controller", () => {
     const [pod] = podsOf(manifests);
     const { env, ports: open, volumeMounts } = Controller.parse(pod).containers[0];
     expect(env).toContainEqual({ name: "PLACEMENT_MODE", value: mode });
+    const watches = env.some(({ name, value }) => name === "WATCH_PROMISES" && value === "true");
+    expect(watches).toBe(mode !== "off");
     expect(open.map(({ name, containerPort }) => `${name} ${containerPort}`).toSorted()).toEqual(
       ports,
     );
@@ -194,7 +209,8 @@ describe.each(overlays)("%s", (overlay) => {
         }
       }
     }
-    expect(schedulersOf(manifests)).toHaveLength(overlay === "deploy/default" ? 1 : 0);
+    const hasOwn = overlay === "deploy/default" || overlay === "deploy/examples/two-vcenters";
+    expect(schedulersOf(manifests)).toHaveLength(hasOwn ? 1 : 0);
   });
 
   it("restricts every container, bounds its memory and probes it", () => {
@@ -265,7 +281,10 @@ const Scheduler = z.looseObject({
 
 /** Every configuration of a kube-scheduler that a pod of the overlay reads. */
 function schedulersOf(manifests: readonly Manifest[]): InstalledScheduler[] {
-  return ofKind(manifests, "ConfigMap").map(({ data, metadata }) => {
+  const configurations = ofKind(manifests, "ConfigMap").filter(({ metadata }) =>
+    metadata.name.startsWith("gpuinfo-scheduler-config"),
+  );
+  return configurations.map(({ data, metadata }) => {
     const file = z.object({ "config.yaml": z.string() }).parse(data)["config.yaml"];
     const pods = podsOf(manifests).map((pod) => Scheduler.parse(pod));
     const reader = pods.find(({ volumes }) =>
@@ -282,6 +301,61 @@ function schedulersOf(manifests: readonly Manifest[]): InstalledScheduler[] {
     return { configuration: SchedulerConfiguration.parse(parse(file)), mounts };
   });
 }
+
+const Files = z.looseObject({
+  containers: z.tuple([
+    z.looseObject({
+      env: z.array(z.looseObject({ name: z.string(), value: z.string().optional() })),
+      volumeMounts: z.array(
+        z.looseObject({
+          name: z.string(),
+          mountPath: z.string(),
+          subPath: z.string().optional(),
+          readOnly: z.literal(true),
+        }),
+      ),
+    }),
+  ]),
+  volumes: z.array(
+    z.looseObject({
+      name: z.string(),
+      configMap: z.looseObject({ name: z.string() }).optional(),
+      secret: z.looseObject({ secretName: z.string(), optional: z.literal(true) }).optional(),
+    }),
+  ),
+});
+
+describe("the example with two vCenters", () => {
+  const manifests = render("deploy/examples/two-vcenters");
+  const { containers, volumes } = Files.parse(podsOf(manifests)[0]);
+  const { env, volumeMounts } = containers[0];
+  const mountedAt = (mountPath: string) => {
+    const mount = volumeMounts.find((candidate) => candidate.mountPath === mountPath);
+    return volumes.find(({ name }) => name === mount?.name);
+  };
+
+  it("reads the list that it ships, and each vCenter's Secret where the list says", async () => {
+    const file = env.find(({ name }) => name === "VCENTERS_FILE")?.value ?? "";
+    const list = ofKind(manifests, "ConfigMap").find(
+      ({ metadata }) => metadata.name === mountedAt(file)?.configMap?.name,
+    );
+    const { data } = z.object({ data: z.record(z.string(), z.string()) }).parse(list);
+    const copy = join(await scratchDir("vcenters"), "vcenters.yaml");
+    writeFileSync(copy, data[basename(file)] ?? "");
+    const { vcenters = [] } = readVcentersFile(copy);
+    const secrets = vcenters.map(({ name, dir }) => {
+      const mounted = mountedAt(join(dirname(file), relative(dirname(copy), dir)));
+      return `${name}: ${mounted?.secret?.secretName}`;
+    });
+    expect(secrets).toEqual(["east: vc-creds-east", "west: vc-creds-west"]);
+  });
+
+  it("leaves nothing of the single vCenter, which would be refused beside it", () => {
+    expect(env.filter(({ name }) => /^(GOVMOMI|VC)_/.test(name))).toEqual([]);
+    expect(mountedAt("/etc/gpuinfo/vcenter")).toBeUndefined();
+    expect(volumes.map(({ secret }) => secret?.secretName)).not.toContain("vc-creds");
+  });
+});
 
 const Webhooks = z.object({
   webhooks: z.array(

@@ -10,6 +10,7 @@ export const overlays = [
   "deploy/modes/extender",
   "deploy/modes/affinity",
   "deploy/modes/advice",
+  "deploy/examples/two-vcenters",
 ] as const;
 
 export const Manifest = z.looseObject({

@@ -194,6 +194,19 @@ describe("the message", () => {
     { [annotationKeys.gpuRequired]: "yes" },
     { [annotationKeys.gpuInfo]: "GPU1" },
     { [annotationKeys.gpuInfo]: "gpu1", [annotationKeys.gpuRequired]: "true" },
+    { [annotationKeys.gpuModel]: '"-"' },
+    { [annotationKeys.gpuMemoryGib]: "40Gi" },
+    { [annotationKeys.gpuCount]: "65" },
+    {
+      [annotationKeys.gpuRequired]: "false",
+      [annotationKeys.gpuModel]: "L4",
+      [annotationKeys.gpuCount]: "2",
+    },
+    {
+      [annotationKeys.gpuInfo]: "gpu1",
+      [annotationKeys.desAccTime]: "5",
+      [annotationKeys.gpuMemoryGib]: "40",
+    },
     { [`${annotationKeys.gpuRequired}d`]: "true" },
   ])("for %j is the webhook's own", async (annotations) => {
     const { path, make } = kindOf("CronJob");

@@ -11,7 +11,15 @@ import { nodes as nodeResource } from "../../../src/kube/resource.ts";
 import { WorkQueue } from "../../../src/kube/work-queue.ts";
 import { NodeLabeller } from "../../../src/reconciler/node-labeller.ts";
 import type { Host, NodeBinding } from "../../../src/selection/model.ts";
-import { aGpu, aHost, aMachine, aNode } from "../../support/builders.ts";
+import {
+  aCandidate,
+  aGpu,
+  aHost,
+  aMachine,
+  aNode,
+  anInventory,
+  aPolicy,
+} from "../../support/builders.ts";
 import { quiet, recordingObserver } from "../kube/support.ts";
 
 const soon = { timeout: 20_000, interval: 20 };
@@ -38,7 +46,7 @@ async function createNode(name: string): Promise<void> {
   await controlPlane.api.call("POST", nodesPath, {
     metadata: {
       name,
-      labels: { "kubernetes.io/hostname": name, [`${labelKeys.gpu}-model`]: "a100" },
+      labels: { "kubernetes.io/hostname": name, [`${labelKeys.gpu}-rack`]: "r1" },
     },
   });
   onTestFinished(async () => {
@@ -74,12 +82,11 @@ async function oursOn(name: string) {
 function boundTo(name: string, host: Partial<Host> = {}): NodeBinding {
   return {
     kind: "bound",
-    candidate: {
+    candidate: aCandidate({
       node: aNode({ name }),
       virtualMachine: aMachine({ name, gpus: [aGpu] }),
       host: aHost(host),
-      confidence: "id",
-    },
+    }),
   };
 }
 
@@ -101,13 +108,14 @@ async function startLabeller() {
     log: quiet,
   });
   const labeller: NodeLabeller = new NodeLabeller({
-    bindings: () => ({ bindings, takenAt: new Date() }),
+    bindings: () => ({ bindings, vcenters: anInventory([], [], new Date()).vcenters }),
     getMarks: (name) => nodes.get(name)?.marks,
     listNodes: () => nodes.list().map(({ identity }) => identity.name),
     enqueue: (name, options) => queue.add(name, options),
     write: (name, patch, signal) => patchNodeMarks(client, name, patch, signal),
     now: () => new Date(),
     hardMaxAgeMs: 900_000,
+    policy: aPolicy,
   });
   nodes.onChange(({ key }) => labeller.check(key));
   nodes.start();
@@ -139,7 +147,7 @@ describe("labels on nodes of a real API server", () => {
     const { labels, managedFields } = await metadataOf("worker-1");
     expect(labels).toMatchObject({
       "kubernetes.io/hostname": "worker-1",
-      [`${labelKeys.gpu}-model`]: "a100",
+      [`${labelKeys.gpu}-rack`]: "r1",
     });
     expect(managedFields.map(({ manager }) => manager)).toContain("gpuinfo-node-labels");
     await bind(boundTo("worker-1"));
@@ -165,7 +173,7 @@ describe("labels on nodes of a real API server", () => {
     );
     await bind({ kind: "unbound", node: "worker-1", reason: "Ambiguous", message: "" });
     await expect.poll(async () => oursOn("worker-1"), soon).toEqual({});
-    expect((await metadataOf("worker-1")).labels).toHaveProperty([`${labelKeys.gpu}-model`]);
+    expect((await metadataOf("worker-1")).labels).toHaveProperty([`${labelKeys.gpu}-rack`]);
   });
 
   it("come back when somebody overwrites or removes them", async () => {

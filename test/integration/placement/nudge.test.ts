@@ -11,7 +11,7 @@ import { labelKeys } from "../../../src/api/names.ts";
 import { KubeClient } from "../../../src/kube/client.ts";
 import { patchNodeMarks } from "../../../src/kube/node-marks.ts";
 import { Nudger } from "../../../src/reconciler/nudger.ts";
-import { aCandidate, aNode } from "../../support/builders.ts";
+import { aFitting, aNode } from "../../support/builders.ts";
 import {
   createPod,
   readPod,
@@ -130,7 +130,7 @@ describe("a real kube-scheduler", () => {
     });
     onTestFinished(() => nudger.stop());
     const requirement = { gpu: false, hours: 1 };
-    const fitting = [{ ...aCandidate({ node: aNode({ name: "worker-1" }) }), hoursAvailable: 9 }];
+    const fitting = [aFitting({ node: aNode({ name: "worker-1" }) }, { hoursAvailable: 9 })];
     nudger.look([{ requirement, fitting }]);
     expect(await untilBound({ controlPlane }, "train")).toBe("worker-1");
   });

@@ -9,7 +9,7 @@ import { type ManagedPod, managedPods, readPod } from "../../../src/kube/pods.ts
 import { pods as podResource } from "../../../src/kube/resource.ts";
 import { PendingPods } from "../../../src/reconciler/pending-pods.ts";
 import { createSelector } from "../../../src/selection/select.ts";
-import { aHost, aMachine, aNode, anInventory, aPolicy } from "../../support/builders.ts";
+import { aHost, aMachine, aNode, anInventory, selectionSettings } from "../../support/builders.ts";
 import { createPod, eventsOf, type PodOptions, removePods, until } from "../../support/pods.ts";
 import { quiet } from "../kube/support.ts";
 
@@ -86,7 +86,7 @@ async function startTelling() {
       inventory: anInventory([aHost()], [machine], new Date()),
       now: new Date(),
     }),
-    { ...aPolicy, hardMaxAgeMs: 900_000, simulate: false },
+    selectionSettings,
   );
   const pending = new PendingPods({
     listPods: () => informer.list(),

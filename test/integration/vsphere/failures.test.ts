@@ -238,7 +238,9 @@ describe("a privilege that is missing", () => {
     const { host } = await start();
     expect(host(b)?.horizon).toMatchObject({
       kind: "unknown",
-      why: expect.stringContaining("NoPermission for its scheduled tasks"),
+      why: expect.stringContaining(
+        "NoPermission (privilege System.Read on ScheduledTaskManager ScheduledTaskManager) for its scheduled tasks",
+      ),
     });
     expect(host(b)?.unreadable).toEqual([]);
   });

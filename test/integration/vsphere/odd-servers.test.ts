@@ -68,7 +68,7 @@ function serviceContent(apiType = "VirtualCenter"): string {
     ${["rootFolder", "propertyCollector", "viewManager"].map(reference).join("")}
     <about><name>x</name><fullName>Odd 1.0</fullName><apiType>${apiType}</apiType>
     <apiVersion>8.0.3.0</apiVersion><instanceUuid>e564acec-0d4a-5ebc-8caa-853fcc9bee46</instanceUuid></about>
-    ${["sessionManager", "scheduledTaskManager"].map(reference).join("")}
+    ${["sessionManager", "scheduledTaskManager", "customFieldsManager"].map(reference).join("")}
     </returnval></RetrieveServiceContentResponse>`);
 }
 

@@ -54,6 +54,7 @@ export function watchedCache(
       call: () => undefined,
       error: (kind, type) => errors.push(`${kind} ${type}`),
       login: () => undefined,
+      logout: () => undefined,
       inventory: () => undefined,
     },
     ...overrides,

@@ -47,6 +47,15 @@ describe("the page about annotations", () => {
   it("shows examples, each of which is accepted", () => {
     expect(templates.map((template) => readDemand(template))).toEqual([
       { kind: "needs", requirement: { gpu: true, hours: 100 }, warnings: [] },
+      {
+        kind: "needs",
+        requirement: {
+          gpu: true,
+          hours: 72,
+          gpuNeeds: { model: "NVIDIA A100 80GB PCIe", memoryGib: 40, count: 2 },
+        },
+        warnings: [],
+      },
       { kind: "reference", name: "nightly-training", warnings: [] },
       { kind: "needs", requirement: { gpu: true, hours: 96 }, warnings: [] },
     ]);
@@ -65,6 +74,9 @@ describe("the page about annotations", () => {
   it.each([
     annotationKeys.desAccTime,
     annotationKeys.gpuRequired,
+    annotationKeys.gpuModel,
+    annotationKeys.gpuMemoryGib,
+    annotationKeys.gpuCount,
     annotationKeys.gpuInfo,
     annotationKeys.injected,
   ])("has a row about %s", (key) => {

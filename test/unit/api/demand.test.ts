@@ -4,7 +4,8 @@ import { annotationKeys } from "../../../src/api/names.ts";
 import { Pod } from "../../../src/api/pod.ts";
 import cases from "../../support/annotation-cases.json" with { type: "json" };
 
-const { desAccTime, gpuRequired, gpuInfo, injected } = annotationKeys;
+const { desAccTime, gpuRequired, gpuModel, gpuMemoryGib, gpuCount, gpuInfo, injected } =
+  annotationKeys;
 
 function aPod(annotations: unknown, spec: object = {}): Pod {
   return Pod.parse({ metadata: { annotations }, spec });
@@ -63,19 +64,23 @@ describe("annotations", () => {
     expect(readDemand(aPod({ "topology.corinternal.com/gpu-requierd": "true" }))).toEqual({
       kind: "refused",
       message:
-        'unknown annotation "topology.corinternal.com/gpu-requierd"; known are topology.corinternal.com/des-acc-time, ' +
-        "topology.corinternal.com/gpu-required, topology.corinternal.com/gpuinfo",
+        'unknown annotation "topology.corinternal.com/gpu-requierd"; known are ' +
+        "des-acc-time, gpu-required, gpu-model, gpu-memory-gib, gpu-count and gpuinfo",
     });
   });
 
-  it.each([desAccTime, gpuRequired, gpuInfo, "topology.corinternal.com/x".padEnd(5000, "x")])(
-    "that are endless are not repeated at full length: %.60s",
-    (key) => {
-      const demand = readDemand(aPod({ [key]: `${"x".repeat(100_000)}\n` }));
-      expect(demand.kind).toBe("refused");
-      expect(JSON.stringify(demand).length).toBeLessThan(500);
-    },
-  );
+  it.each([
+    desAccTime,
+    gpuRequired,
+    gpuModel,
+    gpuCount,
+    gpuInfo,
+    "topology.corinternal.com/x".padEnd(5000, "x"),
+  ])("that are endless are not repeated at full length: %.60s", (key) => {
+    const demand = readDemand(aPod({ [key]: `${"x".repeat(100_000)}\n` }));
+    expect(demand.kind).toBe("refused");
+    expect(JSON.stringify(demand).length).toBeLessThan(500);
+  });
 });
 
 describe("hours that are not given", () => {
@@ -182,6 +187,68 @@ describe("gpu-required", () => {
   });
 });
 
+describe("the kind of GPU", () => {
+  it.each([
+    [{ [gpuModel]: "NVIDIA L40S" }, { model: "NVIDIA L40S" }],
+    [{ [gpuModel]: "  NVIDIA L40S " }, { model: "NVIDIA L40S" }],
+    [{ [gpuMemoryGib]: "40" }, { memoryGib: 40 }],
+    [{ [gpuCount]: "2", [gpuRequired]: "true" }, { count: 2 }],
+    [
+      { [gpuCount]: "64", [gpuMemoryGib]: "4096", [gpuModel]: "l4" },
+      { model: "l4", memoryGib: 4096, count: 64 },
+    ],
+  ])("is asked for by any of its annotations, and so is a GPU: %j", (annotations, gpuNeeds) => {
+    expect(readDemand(aPod(annotations, nvidia))).toEqual({
+      kind: "needs",
+      requirement: { gpu: true, hours: 1, gpuNeeds },
+      warnings: [],
+    });
+  });
+
+  it("stands beside hours", () => {
+    const demand = readDemand(aPod({ [gpuModel]: "L4", [desAccTime]: "72h" }, nvidia));
+    expect(demand).toMatchObject({
+      requirement: { gpu: true, hours: 72, gpuNeeds: { model: "L4" } },
+    });
+  });
+
+  it("is warned about where nothing asks for a GPU, and settles what a claim is for", () => {
+    expect(readDemand(aPod({ [gpuCount]: "1" }))).toMatchObject({
+      kind: "needs",
+      warnings: ["a GPU node is asked for, but no container asks for a GPU such as nvidia.com/gpu"],
+    });
+    expect(readDemand(aPod({ [gpuCount]: "1" }, claim))).toMatchObject({ warnings: [] });
+  });
+
+  it.each([
+    [
+      { [gpuModel]: "-" },
+      'topology.corinternal.com/gpu-model: found "-"; accepted is the name of a GPU model such as ' +
+        '"NVIDIA A100 80GB PCIe": up to 63 characters, a letter or digit among them',
+    ],
+    [
+      { [gpuMemoryGib]: "40Gi" },
+      'topology.corinternal.com/gpu-memory-gib: found "40Gi"; accepted are whole GiB from 1 to 4096 such as "40"',
+    ],
+    [
+      { [gpuCount]: "65" },
+      'topology.corinternal.com/gpu-count: found "65"; accepted are whole numbers from 1 to 64 such as "2"',
+    ],
+    [
+      { [gpuModel]: "L4", [gpuCount]: "2", [gpuRequired]: "false" },
+      'topology.corinternal.com/gpu-required: found "false" beside topology.corinternal.com/gpu-model, ' +
+        'topology.corinternal.com/gpu-count; accepted is "true", or gpu-required left out',
+    ],
+    [
+      { [gpuMemoryGib]: "24", [gpuInfo]: "gpu1" },
+      "topology.corinternal.com/gpuinfo stands beside topology.corinternal.com/gpu-memory-gib; " +
+        "give either the reference or the needs themselves",
+    ],
+  ])("is refused in words that help: %j", (annotations, message) => {
+    expect(readDemand(aPod(annotations))).toEqual({ kind: "refused", message });
+  });
+});
+
 describe("a reference", () => {
   const pod = aPod({ [gpuInfo]: "gpu1", [injected]: "{}" }, nvidia);
 
@@ -197,6 +264,18 @@ describe("a reference", () => {
     });
     expect(asked).toEqual(["ml", "gpu1"]);
     expect(demand).toEqual({ kind: "needs", requirement: { gpu: true, hours: 30 }, warnings: [] });
+  });
+
+  it("takes the kind of GPU from there too", () => {
+    const demand = resolveDemand(pod, "ml", () => ({
+      desAccTime: 30,
+      gpuRequired: true,
+      gpuModel: " NVIDIA L40S",
+      gpuCount: 2,
+    }));
+    expect(demand).toMatchObject({
+      requirement: { gpu: true, hours: 30, gpuNeeds: { model: "NVIDIA L40S", count: 2 } },
+    });
   });
 
   it("to a GPUInfo that is absent is refused, and says where to look", () => {

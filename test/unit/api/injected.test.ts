@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import {
   type InjectionRecord,
   readRecord,
+  recordNeeds,
   recordOf,
+  requirementIn,
   writeRecord,
 } from "../../../src/api/injected.ts";
 import { annotationKeys } from "../../../src/api/names.ts";
@@ -22,9 +24,41 @@ const record: InjectionRecord = {
   label: true,
 };
 
+const ofAKind: InjectionRecord = {
+  ...record,
+  gpuModel: "NVIDIA L40S",
+  gpuMemoryGib: 44,
+  gpuCount: 2,
+  required: [
+    ...record.required,
+    { key: "topology.corinternal.com/gpu-model", operator: "In", values: ["nvidia-l40s"] },
+    { key: "topology.corinternal.com/gpu-memory-gib", operator: "Gt", values: ["43"] },
+    { key: "topology.corinternal.com/gpu-count", operator: "Gt", values: ["1"] },
+  ],
+};
+
 describe("a record", () => {
   it("is read as it was written", () => {
     expect(readRecord(writeRecord(record))).toEqual(record);
+    expect(readRecord(writeRecord(ofAKind))).toEqual(ofAKind);
+  });
+
+  it("fits into what is read, however long a model is written", () => {
+    const gpuModel = `${"\u{10ffff}".repeat(62)}x`;
+    expect(readRecord(writeRecord({ ...ofAKind, gpuModel }))).toMatchObject({ gpuModel });
+  });
+
+  it.each([
+    { gpu: true, hours: 100, gpuNeeds: { model: "NVIDIA L40S", memoryGib: 44, count: 2 } },
+    { gpu: true, hours: 1, gpuNeeds: { count: 1 } },
+    { gpu: true, hours: 8760 },
+    { gpu: false, hours: 5 },
+  ])("holds the needs %j", (needs) => {
+    expect(requirementIn({ ...recordNeeds(needs), at: record.at, required: [] })).toEqual(needs);
+  });
+
+  it("holds no kind of GPU where it says that none is needed", () => {
+    expect(requirementIn({ ...ofAKind, gpu: false })).toEqual({ gpu: false, hours: 100 });
   });
 
   it("is found on a pod", () => {
@@ -72,8 +106,17 @@ describe("a record", () => {
     ],
     [
       "too many expressions",
-      change({ required: Array.from({ length: 5 }, () => record.required[0]) }),
+      change({ required: Array.from({ length: 6 }, () => record.required[0]) }),
     ],
+    ["a model that is none", change({ gpuModel: "-" })],
+    ["an endless model", change({ gpuModel: "x".repeat(64) })],
+    ["a fraction of GiB", change({ gpuMemoryGib: 1.5 })],
+    ["no GPUs", change({ gpuCount: 0 })],
+    ["another spelling of a model", change(asking("gpu-model", "In", "NVIDIA L40S"))],
+    ["a model but by comparison", change(asking("gpu-model", "Gt", "4"))],
+    ["one count alone", change(asking("gpu-count", "In", "2"))],
+    ["a count below zero", change(asking("gpu-count", "Gt", "-1"))],
+    ["endless GiB", change(asking("gpu-memory-gib", "Gt", "99999"))],
     ["a time that is none", change({ at: "yesterday" })],
     ["an endless name", change({ preferredNode: "x".repeat(254) })],
     ["endless text", writeRecord(record).padEnd(5000, " ")],
@@ -81,6 +124,10 @@ describe("a record", () => {
     expect(readRecord(text)).toBeUndefined();
   });
 });
+
+function asking(name: string, operator: string, value: string): object {
+  return { required: [{ key: `topology.corinternal.com/${name}`, operator, values: [value] }] };
+}
 
 function change(overrides: object): string {
   return JSON.stringify({ ...record, ...overrides });

@@ -6,16 +6,13 @@ import { NodeNames } from "../../../src/extender/node-names.ts";
 import { PreparedRankings } from "../../../src/extender/prepared.ts";
 import { prioritize, scoreAllEqual } from "../../../src/extender/prioritize.ts";
 import { type Ranking, type Reason, type Rejected, reasons } from "../../../src/selection/model.ts";
-import { aCandidate, aNode, now } from "../../support/builders.ts";
+import { aFitting, aNode, now } from "../../support/builders.ts";
 
 function aRanking(fitting: readonly string[], rejected: readonly Rejected[]): Ranking {
   return {
     requirement: { gpu: true, hours: 1 },
     takenAt: now,
-    fitting: fitting.map((name) => ({
-      ...aCandidate({ node: aNode({ name }) }),
-      hoursAvailable: 400,
-    })),
+    fitting: fitting.map((name) => aFitting({ node: aNode({ name }) })),
     rejected,
   };
 }

@@ -141,3 +141,42 @@ describe("a managed pod", () => {
     );
   });
 });
+
+describe("what a pod says of its own risk", () => {
+  const ours = {
+    type: "topology.corinternal.com/PlacementAtRisk",
+    status: "True",
+    reason: "MaintenanceWindow",
+    message: "maintenance begins",
+    lastTransitionTime: "2026-11-22T12:00:00Z",
+  };
+  const { type: _, ...risk } = ours;
+
+  it.each<[string, unknown, unknown]>([
+    ["is read from the condition of ours", [{ type: "Ready", status: "False" }, ours], risk],
+    ["may be that it is over", [{ ...ours, status: "False" }], { ...risk, status: "False" }],
+    ["is nothing where it is unknown", [{ ...ours, status: "Unknown" }], undefined],
+    [
+      "is nothing where another's condition is called alike",
+      [{ ...ours, type: "PlacementAtRisk" }],
+      undefined,
+    ],
+    [
+      "may lack all but its status",
+      [{ type: ours.type, status: "True" }],
+      { status: "True", reason: "", message: "", lastTransitionTime: "" },
+    ],
+    ["is nothing where conditions are no list", { type: ours.type, status: "True" }, undefined],
+    ["is nothing where a condition is no object", [null, 7, "True"], undefined],
+  ])("%s", (__, conditions, wanted) => {
+    expect(readPod({ metadata, status: { conditions } }).atRisk).toEqual(wanted);
+  });
+
+  it("counts from when the node took the pod on", () => {
+    const startTime = "2026-11-22T12:00:03Z";
+    expect(readPod({ metadata, status: { startTime } }).startedAt).toEqual(new Date(startTime));
+    for (const bad of ["soon", 7, null, ""]) {
+      expect(readPod({ metadata, status: { startTime: bad } })).not.toHaveProperty("startedAt");
+    }
+  });
+});

@@ -32,8 +32,9 @@ describe("the controller's rights", () => {
   it("are these, cluster-wide, and no more", () => {
     expect(rulesOf("deploy/rbac/role.yaml")).toEqual([
       "nodes: get,list,watch",
-      `${plural}: get,list,watch`,
-      `${plural}/status: patch`,
+      "csinodes: get,list,watch",
+      `${plural},maintenancewindows: get,list,watch`,
+      `${plural}/status,maintenancewindows/status: patch`,
       "events: create,patch",
     ]);
   });
@@ -130,6 +131,7 @@ describe("the manifests", () => {
     "deploy/webhook",
     "samples",
     "samples/jobs",
+    "samples/maintenance",
   ])("of %s are all named in its kustomization", (dir) => {
     const { resources, patches, configMapGenerator } = Kustomization.parse(
       parse(readFileSync(join(dir, "kustomization.yaml"), "utf8")),
@@ -146,7 +148,7 @@ describe("the manifests", () => {
   });
 });
 
-describe("the CRD", () => {
+describe("the CRD of GPUInfo", () => {
   const [crd] = read("crd/gpuinfo.yaml");
 
   it("keeps the names that users of cormachogan/gpuinfo know", () => {
@@ -159,6 +161,26 @@ describe("the CRD", () => {
       },
     });
   });
+});
+
+describe("the CRD of MaintenanceWindow", () => {
+  it("is a resource of the whole cluster", () => {
+    expect(read("crd/maintenancewindow.yaml")).toMatchObject([
+      {
+        metadata: { name: "maintenancewindows.topology.corinternal.com" },
+        spec: {
+          group,
+          scope: "Cluster",
+          names: { kind: "MaintenanceWindow", plural: "maintenancewindows", shortNames: ["mw"] },
+          versions: [{ name: "v1alpha1" }],
+        },
+      },
+    ]);
+  });
+});
+
+describe.each(["gpuinfo", "maintenancewindow"])("the CRD crd/%s.yaml", (file) => {
+  const [crd] = read(`crd/${file}.yaml`);
 
   it("describes every field", () => {
     const Schema: z.ZodType = z.looseObject({});

@@ -3,8 +3,9 @@ import { labelKeys } from "../../../src/api/names.ts";
 import type { MarksPatch, NodeMarks, Texts } from "../../../src/api/node-marks.ts";
 import { NodeLabeller } from "../../../src/reconciler/node-labeller.ts";
 import { bindNodes } from "../../../src/selection/bind.ts";
-import type { Host, NodeBinding } from "../../../src/selection/model.ts";
-import { aGpu, aHost, aMachine, aNode, anInventory, now } from "../../support/builders.ts";
+import type { Host } from "../../../src/selection/model.ts";
+import type { Bindings } from "../../../src/selection/select.ts";
+import { aGpu, aHost, aMachine, aNode, anInventory, aPolicy, now } from "../../support/builders.ts";
 
 const hardMaxAgeMs = 900_000;
 const bare: NodeMarks = { labels: {}, annotations: {} };
@@ -14,7 +15,7 @@ function aLabeller(nodes: readonly string[] = ["worker-1"]) {
   const marks = new Map(nodes.map((name) => [name, bare]));
   const queued: string[] = [];
   const patches: { node: string; patch: MarksPatch }[] = [];
-  let known: { bindings: readonly NodeBinding[]; takenAt: Date } | undefined;
+  let known: Bindings | undefined;
   let time = now;
   let failing: Error | undefined;
   let joins = 0;
@@ -32,6 +33,7 @@ function aLabeller(nodes: readonly string[] = ["worker-1"]) {
     },
     now: () => time,
     hardMaxAgeMs,
+    policy: aPolicy,
   });
   return {
     labeller,
@@ -55,12 +57,12 @@ function aLabeller(nodes: readonly string[] = ["worker-1"]) {
           nodes.map((name) => aNode({ name })),
           withUuids(inventory),
         ),
-        takenAt,
+        vcenters: inventory.vcenters,
       };
     },
     unbind: (reason: "NoVirtualMachine" | "Ambiguous") => {
       const node = "worker-1";
-      known = { bindings: [{ kind: "unbound", node, reason, message: "" }], takenAt: now };
+      known = { bindings: [{ kind: "unbound", node, reason, message: "" }], vcenters: new Map() };
     },
     passTime: (ms: number) => {
       time = new Date(time.getTime() + ms);
@@ -107,6 +109,7 @@ describe("the node labeller", () => {
     echo();
     expect(marks.get("worker-2")?.labels).toEqual({
       [labelKeys.gpu]: "true",
+      [labelKeys.gpuCount]: "1",
       [labelKeys.esxiHost]: "esxi-a.example.com",
       [labelKeys.availableUntil]: "9999999",
     });

@@ -3,13 +3,19 @@ import { describe, expect, it } from "vitest";
 import { farFuture, labelKeys } from "../../../src/api/names.ts";
 import { type NodeMarks, nodeAnnotationKeys } from "../../../src/api/node-marks.ts";
 import { changeOf, closed, marksFor } from "../../../src/reconciler/node-labels.ts";
-import type { Candidate, NodeBinding, Reason } from "../../../src/selection/model.ts";
+import type {
+  Candidate,
+  NodeBinding,
+  Reason,
+  VirtualMachine,
+} from "../../../src/selection/model.ts";
 import {
   aCandidate,
   aGpu,
   aHost,
   aHostUntil,
   aMachine,
+  aPolicy,
   aWindow,
   hoursFromNow,
   now,
@@ -20,7 +26,7 @@ function bound(overrides: Partial<Candidate> = {}): NodeBinding {
 }
 
 function labelsOf(binding: NodeBinding, at = now, isStale = false) {
-  const { labels } = marksFor(binding, { now: at, isStale });
+  const { labels } = marksFor(binding, { now: at, isStale, policy: aPolicy });
   return {
     gpu: labels[labelKeys.gpu],
     host: labels[labelKeys.esxiHost],
@@ -31,7 +37,13 @@ function labelsOf(binding: NodeBinding, at = now, isStale = false) {
 const windows = (...list: ReturnType<typeof aWindow>[]) =>
   aHost({ horizon: { kind: "known", windows: list } });
 
-const marks = (name: string) => marksFor(bound({ host: aHost({ name }) }), { now, isStale: false });
+const marks = (name: string) =>
+  marksFor(bound({ host: aHost({ name }) }), { now, isStale: false, policy: aPolicy });
+
+function marksOf(virtualMachine: Partial<VirtualMachine>, host = aHost()): NodeMarks {
+  const binding = bound({ virtualMachine: aMachine(virtualMachine), host });
+  return marksFor(binding, { now, isStale: false, policy: aPolicy });
+}
 
 const unbound = (reason: Reason): NodeBinding => ({
   kind: "unbound",
@@ -74,7 +86,7 @@ describe("the label available-until", () => {
     ["a window is further away than anybody counts", { host: aHostUntil(1e8) }, farFuture],
     [
       "the next maintenance is unknown",
-      { host: aHost({ horizon: { kind: "unknown", why: "" } }) },
+      { host: aHost({ horizon: { kind: "unknown", why: "", windows: [] } }) },
       0,
     ],
     ["the host is in maintenance", { host: aHost({ maintenance: "in" }) }, 0],
@@ -123,6 +135,57 @@ describe("the label gpu", () => {
   });
 });
 
+describe("the labels about the kind of GPU", () => {
+  const a100 = { ...aGpu, model: "NVIDIA A100 80GB PCIe", memoryMib: 40_960 };
+
+  it("stand on the node, and the model as vCenter spells it in an annotation", () => {
+    expect(marksOf({ gpus: [a100, a100] })).toEqual({
+      labels: {
+        [labelKeys.gpu]: "true",
+        [labelKeys.gpuModel]: "nvidia-a100-80gb-pcie",
+        [labelKeys.gpuMemoryGib]: "40",
+        [labelKeys.gpuCount]: "2",
+        [labelKeys.esxiHost]: "esxi-a.example.com",
+        [labelKeys.availableUntil]: String(farFuture),
+      },
+      annotations: { [nodeAnnotationKeys.gpuModel]: "NVIDIA A100 80GB PCIe" },
+    });
+  });
+
+  it("need no annotation where vCenter spells the model as the label does", () => {
+    expect(marksOf({ gpus: [{ ...a100, model: "l4" }] }).annotations).toEqual({});
+  });
+
+  it("are absent without a GPU, and while the machine's devices cannot be read", () => {
+    for (const machine of [{ gpus: [] }, { gpus: [a100], unreadable: ["devices"] }]) {
+      const { labels, annotations } = marksOf(machine);
+      expect(Object.keys(labels)).not.toContainEqual(expect.stringContaining("gpu-"));
+      expect(annotations).toEqual({});
+    }
+  });
+
+  it("keep the others when what vCenter says of one is of no use, and stay short", () => {
+    const gpu = { ...a100, model: "显\ud800".repeat(100_000), memoryMib: Number.NaN };
+    const { labels, annotations } = marksOf({ gpus: [gpu] });
+    expect(labels).toEqual({
+      [labelKeys.gpu]: "true",
+      [labelKeys.gpuCount]: "1",
+      [labelKeys.esxiHost]: "esxi-a.example.com",
+      [labelKeys.availableUntil]: String(farFuture),
+    });
+    expect(annotations[nodeAnnotationKeys.gpuModel]).toHaveLength(1_024);
+    expect(annotations[nodeAnnotationKeys.gpuModel]?.isWellFormed()).toBe(true);
+  });
+
+  it("stay while the host is of no use", () => {
+    const { labels } = marksOf({ gpus: [a100] }, aHost({ maintenance: "in" }));
+    expect(labels).toMatchObject({
+      [labelKeys.gpuModel]: "nvidia-a100-80gb-pcie",
+      [labelKeys.availableUntil]: "0",
+    });
+  });
+});
+
 describe("the label esxi-host", () => {
   it("is the host's name, without an annotation where that is a valid value", () => {
     expect(marks("esxi-a.example.com").annotations).toEqual({});
@@ -151,7 +214,7 @@ describe("the label esxi-host", () => {
 
 describe("a node without a machine", () => {
   it.each<Reason>(["NoVirtualMachine", "Ambiguous"])("carries no label when it is %s", (reason) => {
-    expect(marksFor(unbound(reason), { now, isStale: false })).toEqual({
+    expect(marksFor(unbound(reason), { now, isStale: false, policy: aPolicy })).toEqual({
       labels: {},
       annotations: {},
     });
@@ -160,7 +223,7 @@ describe("a node without a machine", () => {
   it.each<Reason>(["VirtualMachineOff", "NoHost"])(
     "is offered to nobody when its machine has no host (%s)",
     (reason) => {
-      expect(marksFor(unbound(reason), { now, isStale: false }).labels).toEqual({
+      expect(marksFor(unbound(reason), { now, isStale: false, policy: aPolicy }).labels).toEqual({
         [labelKeys.availableUntil]: "0",
       });
     },
@@ -191,6 +254,21 @@ describe("what is written", () => {
   it.each([
     ["the node closes", closed(open), true],
     ["the GPU goes", { ...open, labels: { ...open.labels, [labelKeys.gpu]: "false" } }, true],
+    [
+      "its model becomes known",
+      { ...open, labels: { ...open.labels, [labelKeys.gpuModel]: "l4" } },
+      true,
+    ],
+    [
+      "its memory becomes known",
+      { ...open, labels: { ...open.labels, [labelKeys.gpuMemoryGib]: "24" } },
+      true,
+    ],
+    [
+      "the number of GPUs differs",
+      { ...open, labels: { ...open.labels, [labelKeys.gpuCount]: "2" } },
+      true,
+    ],
     ["the node has no machine any more", { labels: {}, annotations: {} }, true],
     [
       "only the host differs",

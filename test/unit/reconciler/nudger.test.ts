@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { nodeAnnotationKeys } from "../../../src/api/node-marks.ts";
 import { Nudger } from "../../../src/reconciler/nudger.ts";
 import type { Wait } from "../../../src/reconciler/pending-pods.ts";
-import { aCandidate, aNode, now } from "../../support/builders.ts";
+import { aFitting, aNode, now } from "../../support/builders.ts";
 
 beforeEach(() => {
   vi.useFakeTimers({ now });
@@ -14,10 +14,9 @@ afterEach(() => {
 
 function waitFor(hours: number, ...names: readonly string[]): Wait {
   const requirement = { gpu: true, hours };
-  const fitting = names.map((name) => ({
-    ...aCandidate({ node: aNode({ name }) }),
-    hoursAvailable: 8760,
-  }));
+  const fitting = names.map((name) =>
+    aFitting({ node: aNode({ name }) }, { hoursAvailable: 8760 }),
+  );
   return { requirement, fitting };
 }
 

@@ -11,7 +11,7 @@ import {
   reasons,
   type Selection,
 } from "../../../src/selection/model.ts";
-import { aCandidate, aGpu, aHostUntil, aMachine, aNode, now } from "../../support/builders.ts";
+import { aFitting, aGpu, aHostUntil, aMachine, aNode, now } from "../../support/builders.ts";
 
 function aPod(
   overrides: Partial<PendingPod> = {},
@@ -47,7 +47,7 @@ function rejections(counts: Partial<Record<Reason, number>>): Rejected[] {
 }
 
 function fits(name: string, hoursAvailable = 8760, candidate: Partial<Candidate> = {}): Fitting {
-  return { ...aCandidate({ node: aNode({ name }), ...candidate }), hoursAvailable };
+  return aFitting({ node: aNode({ name }), ...candidate }, { hoursAvailable });
 }
 
 type Answer = (requirement: Requirement) => Selection;

@@ -9,8 +9,8 @@ import {
   aMachine,
   aNode,
   anInventory,
-  aPolicy,
   now,
+  selectionSettings,
 } from "../../support/builders.ts";
 
 /** A world of two GPU nodes on two hosts, and a reconciler that writes into it. */
@@ -33,7 +33,7 @@ function aWorld({ writeFails = false, inventoryKnown = true, settled = true } = 
       inventory: inventoryKnown ? anInventory(world.hosts, machines) : undefined,
       now,
     }),
-    { ...aPolicy, hardMaxAgeMs: 900_000, simulate: false },
+    selectionSettings,
   );
   const reconciler = new Reconciler({
     selectNodes,
@@ -45,10 +45,16 @@ function aWorld({ writeFails = false, inventoryKnown = true, settled = true } = 
       world.written.push(status);
     },
     recordEvent: (_gpuInfo, event) => world.events.push(event),
-    vcenterProblem: () => undefined,
+    vcenters: () => [{ name: "vcenter", takenAt: now, usageTakenAt: now }],
     isSettled: () => settled,
     now: () => now,
-    settings: { softMaxAgeMs: 120_000, hardMaxAgeMs: 900_000, refreshMs: 300_000, simulate: false },
+    settings: {
+      softMaxAgeMs: 120_000,
+      usageSoftMaxAgeMs: 120_000,
+      hardMaxAgeMs: 900_000,
+      refreshMs: 300_000,
+      simulate: false,
+    },
   });
   return { world, reconciler };
 }

@@ -1,11 +1,28 @@
 import { describe, expect, it } from "vitest";
 import type { GpuInfo, GpuInfoStatus } from "../../../src/api/gpuinfo.ts";
+import type { VcenterState } from "../../../src/reconciler/freshness.ts";
 import { type Evaluation, evaluate, type StatusInput } from "../../../src/reconciler/status.ts";
-import type { Fitting, Ranking, Rejected, Selection } from "../../../src/selection/model.ts";
-import { aCandidate, aGpuInfo, aHost, aMachine, aNode, now } from "../../support/builders.ts";
+import type {
+  Fitting,
+  MaintenanceWindow,
+  Ranking,
+  Rejected,
+  Selection,
+} from "../../../src/selection/model.ts";
+import {
+  aFitting,
+  aGpuInfo,
+  aHost,
+  aMachine,
+  aNode,
+  aWindow,
+  hoursFromNow,
+  now,
+} from "../../support/builders.ts";
 
 const settings = {
   softMaxAgeMs: 2 * 60_000,
+  usageSoftMaxAgeMs: 3 * 60_000,
   hardMaxAgeMs: 15 * 60_000,
   refreshMs: 5 * 60_000,
   simulate: false,
@@ -14,14 +31,14 @@ const settings = {
 const later = (minutes: number) => new Date(now.getTime() + minutes * 60_000);
 
 function fits(node: string, { cpu = 100, hours = 400, host = `esxi-of-${node}` } = {}): Fitting {
-  return {
-    ...aCandidate({
+  return aFitting(
+    {
       node: aNode({ name: node }),
       virtualMachine: aMachine({ name: node, cpuDemandMhz: cpu, memoryUsedMib: 327 }),
       host: aHost({ name: host }),
-    }),
-    hoursAvailable: hours,
-  };
+    },
+    { hoursAvailable: hours },
+  );
 }
 
 function ranked(fitting: Fitting[], rejected: Rejected[] = [], takenAt = now): Selection {
@@ -29,6 +46,9 @@ function ranked(fitting: Fitting[], rejected: Rejected[] = [], takenAt = now): S
   const ranking: Ranking = { requirement, takenAt, fitting, rejected };
   return { kind: "ranked", ranking };
 }
+
+const madeUp = (hours: number): MaintenanceWindow =>
+  aWindow({ source: "simulation", startsAt: hoursFromNow(hours) });
 
 const noGpu = (node: string): Rejected => ({
   node,
@@ -46,8 +66,15 @@ const unavailable: Selection = {
   message: "wrong password",
 };
 
+/** A vCenter that said everything at that time. */
+function aVcenter(overrides: Partial<VcenterState> = {}): VcenterState {
+  return { name: "vcenter", takenAt: now, usageTakenAt: now, ...overrides };
+}
+
 function run(selection: Selection, overrides: Partial<StatusInput> = {}): Evaluation {
-  return evaluate({ gpuInfo: aGpuInfo(), selection, now, settings, ...overrides });
+  const takenAt = selection.kind === "ranked" ? selection.ranking.takenAt : now;
+  const vcenters = [aVcenter({ takenAt, usageTakenAt: takenAt })];
+  return evaluate({ gpuInfo: aGpuInfo(), selection, now, settings, vcenters, ...overrides });
 }
 
 function withStatus(status: GpuInfoStatus): GpuInfo {
@@ -75,7 +102,11 @@ describe("evaluate", () => {
       observedGeneration: 1,
       evaluatedTime: "2026-11-22T12:00:00Z",
     });
-    expect(states(status)).toEqual(["InventoryFresh=True InventoryFresh", "Ready=True NodeFound"]);
+    expect(states(status)).toEqual([
+      "InventoryFresh=True InventoryFresh",
+      "Ready=True NodeFound",
+      "UsageFresh=True UsageFresh",
+    ]);
     expect(change).toBe("answer");
     expect(why).toBe("1 of 2 nodes fit: 1 NoGpu");
   });
@@ -191,14 +222,14 @@ describe("evaluate", () => {
   it("tells what vCenter said last, when, and what is wrong now", () => {
     const { status } = run(ranked([fits("a")]), {
       now: later(3),
-      vcenterProblem: "connection refused",
+      vcenters: [aVcenter({ problem: "connection refused" })],
     });
     expect(status.suitableNodeName).toBe("a");
     expect(status.conditions?.[0]).toMatchObject({
       type: "InventoryFresh",
       status: "False",
       reason: "InventoryStale",
-      message: "this is what vCenter said at 2026-11-22T12:00:00Z; connection refused",
+      message: "vCenter vcenter was last read at 2026-11-22T12:00:00Z; connection refused",
     });
   });
 
@@ -207,6 +238,7 @@ describe("evaluate", () => {
     expect(states(status)).toEqual([
       "InventoryFresh=False InventoryNotReady",
       "Ready=Unknown InventoryNotReady",
+      "UsageFresh=False InventoryNotReady",
     ]);
     expect(status.suitableNodeName).toBeUndefined();
     expect(change).toBe("answer");
@@ -219,6 +251,7 @@ describe("evaluate", () => {
     expect(states(status)).toEqual([
       "InventoryFresh=False InventoryNotReady",
       "Ready=True NodeFound",
+      "UsageFresh=False InventoryNotReady",
     ]);
   });
 
@@ -263,13 +296,70 @@ describe("evaluate", () => {
       now: later(1),
     });
     const times = same.status.conditions?.map(({ lastTransitionTime }) => lastTransitionTime);
-    expect(times).toEqual(["2026-11-22T12:00:00Z", "2026-11-22T12:00:00Z"]);
+    expect(times).toEqual(Array(3).fill("2026-11-22T12:00:00Z"));
     const none = run(ranked([], [noGpu("a")], later(1)), {
       gpuInfo: withStatus(before),
       now: later(1),
     });
     const ready = none.status.conditions?.find(({ type }) => type === "Ready");
     expect(ready?.lastTransitionTime).toBe("2026-11-22T12:01:00Z");
+  });
+
+  it("says until when the vCenter of the node had confirmed it", () => {
+    const vcenters = [aVcenter({ name: "west", takenAt: later(1) }), aVcenter()];
+    const { status } = run(ranked([fits("a")]), { vcenters, now: later(1) });
+    expect(status.inventoryTime).toBe("2026-11-22T12:00:00Z");
+    expect(run(ranked([], [noGpu("a")])).status.inventoryTime).toBeUndefined();
+  });
+
+  it("is not written again because vCenter confirmed it again", () => {
+    const before = run(ranked([fits("a")])).status;
+    const vcenters = [aVcenter({ takenAt: later(10), usageTakenAt: later(10) })];
+    const after = run(ranked([fits("a")], [], later(10)), {
+      gpuInfo: withStatus(before),
+      now: later(10),
+      vcenters,
+    });
+    expect(after.status.inventoryTime).toBe("2026-11-22T12:10:00Z");
+    expect(after.change).toBe("none");
+  });
+
+  it("tells of the maintenance that limits the hours, where it was read and how sure it is", () => {
+    const window = aWindow({ endsAt: hoursFromNow(404), description: "x".repeat(300) });
+    const { status } = run(ranked([{ ...fits("a"), window }]));
+    expect(status.nextMaintenance).toEqual({
+      startsAt: "2026-12-09T04:00:00Z",
+      endsAt: "2026-12-09T08:00:00Z",
+      source: "scheduledTask",
+      confidence: "scheduled",
+      description: "x".repeat(256),
+    });
+    expect(run(ranked([fits("a")])).status.nextMaintenance).toBeUndefined();
+  });
+
+  it.each<[string, Partial<MaintenanceWindow> | undefined, "facts" | "none"]>([
+    ["stays", {}, "none"],
+    ["moves by minutes", { startsAt: hoursFromNow(400.1) }, "facts"],
+    ["gets an end", { endsAt: hoursFromNow(404) }, "facts"],
+    ["gets other words", { description: "firmware" }, "facts"],
+    ["is known from elsewhere", { source: "customAttribute" }, "facts"],
+    ["is no more", undefined, "facts"],
+  ])("when the maintenance %s", (_, change, expected) => {
+    const before = run(ranked([{ ...fits("a"), window: aWindow() }])).status;
+    const window = change && aWindow(change);
+    const after = run(ranked([{ ...fits("a"), ...(window && { window }) }]), {
+      gpuInfo: withStatus(before),
+    });
+    expect(after.change).toBe(expected);
+  });
+
+  it("is not written for a made up maintenance, which moves with the clock", () => {
+    const before = run(ranked([{ ...fits("a"), window: madeUp(400.5) }])).status;
+    const after = run(ranked([{ ...fits("a"), window: madeUp(400.6) }]), {
+      gpuInfo: withStatus(before),
+    });
+    expect(after.status.nextMaintenance).toMatchObject({ confidence: "simulated" });
+    expect(after.change).toBe("none");
   });
 
   it("says aloud that GPUs and hours are made up", () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { bindNodes, machinesOfInterest, swapByteOrder } from "../../../src/selection/bind.ts";
+import { nodeOverride } from "../../../src/api/names.ts";
+import { bindNodes, machinesOfInterest } from "../../../src/selection/bind.ts";
+import { overrideAnnotation } from "../../../src/selection/match-messages.ts";
 import type { NodeIdentity, VirtualMachine } from "../../../src/selection/model.ts";
 import { aHost, aMachine, aNode, anInventory } from "../../support/builders.ts";
 
@@ -54,12 +56,26 @@ describe("bindNodes", () => {
     expect(bindingsOf([node], machines)).toEqual(["vc/vm-2 by id"]);
   });
 
-  it("calls two machines with the node's uuid Ambiguous, and names both", () => {
-    const machines = [aMachine(), aMachine({ id: "vc/vm-2", name: "restored" })];
-    const [binding] = bindNodes([aNode({ systemUuid: uuid })], anInventory([aHost()], machines));
-    expect(binding).toMatchObject({
+  it("calls two machines with the node's uuid Ambiguous, names both, and says what to do", () => {
+    const machines = [
+      aMachine({ inventoryPath: "/DC0/vm/worker-1" }),
+      aMachine({ id: "vc/vm-2", name: "restored" }),
+    ];
+    const node = aNode({ name: "n", systemUuid: uuid });
+    expect(bindNodes([node], anInventory([aHost()], machines))[0]).toMatchObject({
       reason: "Ambiguous",
-      message: "2 virtual machines match: worker-1 (vc/vm-1), restored (vc/vm-2)",
+      message:
+        `2 virtual machines match systemUUID ${uuid}: /DC0/vm/worker-1 (vc/vm-1), restored (vc/vm-2); ` +
+        "give the copy a uuid of its own, or write the right one's inventory path or instance uuid " +
+        "into the node's annotation topology.corinternal.com/vm",
+    });
+  });
+
+  it("names a few of many machines", () => {
+    const machines = Array.from({ length: 7 }, (_, i) => aMachine({ id: `vc/vm-${i}`, name: "x" }));
+    const node = aNode({ name: "n", systemUuid: uuid });
+    expect(bindNodes([node], anInventory([aHost()], machines))[0]).toMatchObject({
+      message: expect.stringContaining("x (vc/vm-4) and 2 more; give the copy"),
     });
   });
 
@@ -108,22 +124,92 @@ describe("bindNodes", () => {
 
   it("says what it looked for, and that some uuids could not be read", () => {
     const machines = [aMachine({ name: "other", biosUuid: "" })];
-    const node = aNode({ providerId: `vsphere://${uuid}`, systemUuid: other });
+    const node = aNode({ providerId: `vsphere://${uuid}`, systemUuid: other, csiNodeId: uuid });
     expect(bindNodes([node], anInventory([aHost()], machines))[0]).toMatchObject({
       reason: "NoVirtualMachine",
       message:
-        `no virtual machine has providerID vsphere://${uuid} or systemUUID ${other} or name worker-1; ` +
+        `no virtual machine has providerID vsphere://${uuid} or systemUUID ${other} or ` +
+        `CSINode id ${uuid} or name worker-1; ` +
         "the uuid of 1 virtual machines could not be read (privilege System.Read missing?)",
     });
+  });
+
+  it("says that a machine has the name, but another uuid", () => {
+    const node = aNode({ systemUuid: other });
+    expect(bindNodes([node], anInventory([aHost()], [aMachine()]))[0]).toMatchObject({
+      reason: "NoVirtualMachine",
+      message:
+        `no virtual machine has systemUUID ${other} or name worker-1; ` +
+        "worker-1 (vc/vm-1) has the name, but another uuid: if it is the node all the same, " +
+        "write the right one's inventory path or instance uuid into the node's annotation topology.corinternal.com/vm",
+    });
+  });
+
+  it("says what an annotation wants that no machine is, and cuts it where it is a book", () => {
+    const path = `/DC0/vm/${"x".repeat(1_000)}`;
+    const node = aNode({ vmOverride: path, systemUuid: uuid });
+    expect(bindNodes([node], anInventory([aHost()], [aMachine()]))[0]).toMatchObject({
+      reason: "NoVirtualMachine",
+      message:
+        `the annotation topology.corinternal.com/vm is "${path.slice(0, 200)}…", and no virtual machine ` +
+        "has that inventory path: correct it, or remove it; " +
+        "the path of 1 virtual machines is not known (in a vApp, or a folder may not be read?)",
+    });
+  });
+
+  it("says that no annotation is a name", () => {
+    const node = aNode({ vmOverride: "worker-1" });
+    expect(bindNodes([node], anInventory([aHost()], [aMachine()]))[0]).toMatchObject({
+      reason: "NoVirtualMachine",
+      message:
+        'the annotation topology.corinternal.com/vm is "worker-1", which is neither a uuid nor ' +
+        "an inventory path such as /DC0/vm/worker-7: correct it, or remove it",
+    });
+  });
+
+  it("says whose a machine is that two nodes claim", () => {
+    const nodes = [
+      aNode({ name: "a", systemUuid: uuid }),
+      aNode({ name: "b", vmOverride: uuid }),
+      aNode({ name: "c", providerId: `vsphere://${other}` }),
+      aNode({ name: "d", systemUuid: other }),
+    ];
+    const machines = [aMachine(), aMachine({ id: "vc/vm-2", name: "w2", biosUuid: other })];
+    expect(bindNodes(nodes, anInventory([aHost()], machines))).toMatchObject([
+      {
+        reason: "Ambiguous",
+        message: expect.stringMatching(
+          /^the virtual machine worker-1 \(vc\/vm-1\) has this node's uuid, but b has a better claim; /,
+        ),
+      },
+      { kind: "bound" },
+      { message: expect.stringMatching(/^2 nodes match the virtual machine w2 .*: c, d; /) },
+      { reason: "Ambiguous" },
+    ]);
+  });
+
+  it("does not call a node's machine missing while a vCenter has not been read", () => {
+    const inventory = { ...anInventory([aHost()], []), unread: ["west", "east"] };
+    expect(bindNodes([aNode({ vmOverride: other })], inventory)[0]).toMatchObject({
+      reason: "InventoryNotReady",
+      message: expect.stringMatching(
+        / no virtual machine has that uuid: .*; not read yet: vCenter west, east$/,
+      ),
+    });
+  });
+
+  it("tells people the same annotation that the API names", () => {
+    expect(overrideAnnotation).toBe(nodeOverride);
   });
 });
 
 describe("machinesOfInterest", () => {
-  it("holds the matched and the ambiguous machines, and no others", () => {
+  it("holds the matched and the ambiguous machines and those passed over, and no others", () => {
     const machines = [
       aMachine({ id: "matched", biosUuid: uuid }),
       aMachine({ id: "twin-1", biosUuid: other, name: "x" }),
       aMachine({ id: "twin-2", biosUuid: other, name: "y" }),
+      aMachine({ id: "switched-off-copy", biosUuid: uuid, name: "c", power: "poweredOff" }),
       aMachine({ id: "stranger", biosUuid: "", name: "z" }),
     ];
     const nodes = [
@@ -132,18 +218,12 @@ describe("machinesOfInterest", () => {
       aNode({ name: "bare-metal" }),
     ];
     const { machineIds, unmatchedNodes } = machinesOfInterest(nodes, machines);
-    expect([...machineIds].toSorted()).toEqual(["matched", "twin-1", "twin-2"]);
-    expect(unmatchedNodes).toBe(1);
-  });
-});
-
-describe("swapByteOrder", () => {
-  it.each([
-    [uuid, swapped],
-    [swapped, uuid],
-    ["no uuid", "no uuid"],
-    ["", ""],
-  ])("turns %j into %j", (before, after) => {
-    expect(swapByteOrder(before)).toBe(after);
+    expect([...machineIds].toSorted()).toEqual([
+      "matched",
+      "switched-off-copy",
+      "twin-1",
+      "twin-2",
+    ]);
+    expect(unmatchedNodes).toEqual(["bare-metal"]);
   });
 });

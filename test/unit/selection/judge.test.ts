@@ -3,6 +3,8 @@ import type {
   Audience,
   Candidate,
   Fitting,
+  Gpu,
+  GpuNeeds,
   Rejected,
   Requirement,
   SelectionPolicy,
@@ -17,6 +19,7 @@ import {
   aNode,
   aPolicy,
   aWindow,
+  freshVcenters,
   hoursFromNow,
   now,
 } from "../../support/builders.ts";
@@ -32,7 +35,12 @@ function verdict(
   audience: Audience = "advice",
 ): Fitting | Rejected | undefined {
   const binding = { kind: "bound", candidate: aCandidate(candidate) } as const;
-  const terms = { gpu: requirement.gpu, audience, policy: { ...aPolicy, ...policy } };
+  const terms = {
+    ...requirement,
+    audience,
+    policy: { ...aPolicy, ...policy },
+    vcenters: freshVcenters,
+  };
   const list = shortlist([binding], terms, now);
   const { fitting, rejected } = withEnoughHours(list, requirement.hours);
   return fitting[0] ?? rejected[0];
@@ -45,6 +53,8 @@ function reason(...args: Parameters<typeof verdict>): string | undefined {
 }
 
 const taint = (key: string, effect: string) => ({ node: aNode({ taints: [{ key, effect }] }) });
+const a100: Gpu = { ...aGpu, model: "NVIDIA A100 80GB PCIe", memoryMib: 40_960 };
+const l40s: Gpu = { ...aGpu, model: "NVIDIA L40S", memoryMib: 24_576 };
 const gpuMachine = aMachine({ gpus: [aGpu] });
 
 describe("judge", () => {
@@ -95,7 +105,7 @@ describe("judge", () => {
     ["the host is in quarantine", { host: aHost({ inQuarantine: true }) }, "HostInQuarantine"],
     [
       "the horizon is unknown",
-      { host: aHost({ horizon: { kind: "unknown", why: "NoPermission" } }) },
+      { host: aHost({ horizon: { kind: "unknown", why: "NoPermission", windows: [] } }) },
       "MaintenanceUnknown",
     ],
   ])("when %s", (_, candidate, expected) => {
@@ -121,6 +131,96 @@ describe("judge", () => {
   ])("for %s", (_, requirement, policy, withoutGpu, withGpu) => {
     expect(reason({ virtualMachine: aMachine() }, requirement, policy)).toBe(withoutGpu);
     expect(reason({ virtualMachine: gpuMachine }, requirement, policy)).toBe(withGpu);
+  });
+
+  it.each<[string, Gpu[], GpuNeeds, string]>([
+    [
+      "the model asked for, in other letters",
+      [a100],
+      { model: "nvidia-a100-80GB-pcie" },
+      "fits for 8760 h",
+    ],
+    ["another model", [a100], { model: "NVIDIA L40S" }, "GpuModelMismatch"],
+    ["a part of the model's name", [a100], { model: "A100" }, "GpuModelMismatch"],
+    ["the model beside another one", [a100, l40s], { model: "NVIDIA L40S" }, "GpuModelMismatch"],
+    ["a model that vCenter does not tell", [aGpu], { model: "NVIDIA L40S" }, "GpuModelMismatch"],
+    ["exactly the memory asked for", [a100], { memoryGib: 40 }, "fits for 8760 h"],
+    ["too little memory in one of two", [a100, l40s], { memoryGib: 40 }, "GpuMemoryTooSmall"],
+    ["memory that vCenter does not tell", [aGpu], { memoryGib: 1 }, "GpuMemoryTooSmall"],
+    ["as many as asked for", [a100, l40s], { count: 2 }, "fits for 8760 h"],
+    ["one less than asked for", [a100], { count: 2 }, "TooFewGpus"],
+    ["no GPU at all", [], { model: "NVIDIA L40S", count: 8 }, "NoGpu"],
+    [
+      "everything wrong",
+      [a100],
+      { model: "NVIDIA L40S", memoryGib: 99, count: 8 },
+      "GpuModelMismatch",
+    ],
+  ])(
+    "for a job that is particular about its GPUs, of a machine with %s",
+    (_, gpus, gpuNeeds, expected) => {
+      const virtualMachine = aMachine({ gpus });
+      expect(reason({ virtualMachine }, { gpu: true, hours: 1, gpuNeeds })).toBe(expected);
+    },
+  );
+
+  it.each<[string, GpuNeeds, string]>([
+    [
+      "models",
+      { model: "H100" },
+      "virtual machine worker-1 has NVIDIA A100 80GB PCIe and NVIDIA L40S, of which a pod may get either; H100 asked for",
+    ],
+    [
+      "memory",
+      { memoryGib: 80 },
+      "virtual machine worker-1 has a GPU with 24 GiB of memory, 80 GiB asked for",
+    ],
+    ["numbers", { count: 4 }, "virtual machine worker-1 has 2 GPUs, 4 asked for"],
+  ])("names both %s, found and wanted", (_, gpuNeeds, message) => {
+    const virtualMachine = aMachine({ gpus: [a100, l40s] });
+    expect(verdict({ virtualMachine }, { gpu: true, hours: 1, gpuNeeds })).toMatchObject({
+      message,
+    });
+  });
+
+  it.each<[string, Partial<SelectionPolicy>, boolean, string]>([
+    [
+      "a window counts for a machine that stays on its host",
+      { evacuation: "hard" },
+      true,
+      "TooFewHours",
+    ],
+    [
+      "no window counts for a machine that vMotion takes away",
+      { evacuation: "hard" },
+      false,
+      "fits for 8760 h",
+    ],
+    ["every window counts", { evacuation: "soft-counts" }, false, "TooFewHours"],
+  ])("where %s", (_, policy, pinned, expected) => {
+    const candidate = { host: aHostUntil(40), virtualMachine: aMachine({ pinned }) };
+    expect(reason(candidate, { gpu: false, hours: 100 }, policy)).toBe(expected);
+  });
+
+  it.each<[string, Partial<SelectionPolicy>, boolean, string]>([
+    ["rejects", {}, true, "MaintenanceUnknown"],
+    [
+      "assumes nothing beyond what is known",
+      { unknownMaintenance: "assume-open" },
+      true,
+      "fits for 40 h",
+    ],
+    [
+      "does not care of a machine that vMotion takes away",
+      { evacuation: "hard" },
+      false,
+      "fits for 8760 h",
+    ],
+  ])("of unknown maintenance %s, as the site has set", (_, policy, pinned, expected) => {
+    const windows = [aWindow({ startsAt: hoursFromNow(40) })];
+    const host = aHost({ horizon: { kind: "unknown", why: "NoPermission", windows } });
+    const candidate = { host, virtualMachine: aMachine({ pinned }) };
+    expect(reason(candidate, { gpu: false, hours: 1 }, policy)).toBe(expected);
   });
 
   it.each<[string, number, number, string]>([

@@ -17,8 +17,8 @@ import {
   aMachine,
   aNode,
   anInventory,
-  aPolicy,
   now,
+  selectionSettings,
 } from "../../support/builders.ts";
 
 interface World {
@@ -96,7 +96,7 @@ const requirements: fc.Arbitrary<Requirement> = fc.record({
 
 function ask(world: World, requirement: Requirement, question: Question = {}): Ranking {
   const facts = (): Facts => ({ ...world, now });
-  const settings = { ...aPolicy, hardMaxAgeMs: 900_000, simulate: false };
+  const settings = selectionSettings;
   const selection = createSelector(facts, settings).selectNodes(requirement, question);
   if (selection.kind !== "ranked") throw new Error(selection.message);
   return selection.ranking;
@@ -194,7 +194,7 @@ describe("selection", () => {
     fc.assert(
       fc.property(worlds, requirements, loads, (world, requirement, changes) => {
         let expectedMilliCpu: ReadonlyMap<string, number> = new Map();
-        const settings = { ...aPolicy, hardMaxAgeMs: 900_000, simulate: false };
+        const settings = selectionSettings;
         const { selectNodes } = createSelector(
           () => ({ ...world, expectedMilliCpu, now }),
           settings,

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { nothingDeclared } from "../../../src/selection/bind.ts";
+import type { DeclaredMaintenance, MaintenanceHorizon } from "../../../src/selection/model.ts";
 import { createSelector, type Facts } from "../../../src/selection/select.ts";
 import { simulatedGpu, simulatedHours } from "../../../src/selection/simulation.ts";
 import {
@@ -8,11 +10,13 @@ import {
   aMachine,
   aNode,
   anInventory,
-  aPolicy,
+  aWindow,
+  hoursFromNow,
   now,
+  selectionSettings,
 } from "../../support/builders.ts";
 
-const settings = { ...aPolicy, hardMaxAgeMs: 15 * 60_000, simulate: false };
+const settings = selectionSettings;
 const minutesAgo = (minutes: number) => new Date(now.getTime() - minutes * 60_000);
 const anyJob = { gpu: false, hours: 1 };
 
@@ -46,21 +50,26 @@ describe("createSelector", () => {
   });
 
   it("repeats why vCenter cannot be read", () => {
-    const selection = selectWith({ inventory: undefined, inventoryProblem: "wrong password" })(
-      anyJob,
-    );
-    expect(selection).toMatchObject({ message: "wrong password" });
+    const selection = selectWith({
+      inventory: undefined,
+      problems: new Map([["east", "wrong password"]]),
+    })(anyJob);
+    expect(selection).toMatchObject({ message: "vCenter east: wrong password" });
   });
 
   it("follows the clock although nothing else changes", () => {
     let time = now;
-    const inventory = () => anInventory([aHostUntil(100)], [aMachine()], time);
-    const { hosts, virtualMachines } = inventory();
+    const inventory = anInventory([aHostUntil(100)], [aMachine()]);
     const nodes = [aNode()];
     const { selectNodes: select } = createSelector(
       () => ({
         nodes,
-        inventory: { takenAt: time, usageTakenAt: time, hosts, virtualMachines },
+        inventory: {
+          ...inventory,
+          ...anInventory([], [], time),
+          hosts: inventory.hosts,
+          virtualMachines: inventory.virtualMachines,
+        },
         now: time,
       }),
       settings,
@@ -123,11 +132,140 @@ describe("createSelector", () => {
     for (const hours of [...all, ...all]) expect(counts(hours)).toBe(hours <= 300 ? 2_000 : 0);
   });
 
+  it("closes only the nodes of the vCenter that has been silent for too long", () => {
+    const hosts = [aHost(), aHost({ id: "west/host-1", vcenter: "west", name: "esxi-w" })];
+    const machines = [
+      aMachine({ id: "vc/vm-1", name: "a", biosUuid: "" }),
+      aMachine({ id: "west/vm-1", name: "w", biosUuid: "-", hostId: "west/host-1" }),
+    ];
+    const nodes = [aNode({ name: "a" }), aNode({ name: "w" })];
+    let westTakenAt = minutesAgo(1);
+    const inventory = anInventory(hosts, machines, minutesAgo(3));
+    const { selectNodes: select } = createSelector(
+      () => ({
+        nodes,
+        inventory: {
+          ...inventory,
+          vcenters: new Map([
+            ...inventory.vcenters,
+            ["west", { takenAt: westTakenAt, usageTakenAt: westTakenAt }],
+          ]),
+        },
+        problems: new Map([["west", "connection refused"]]),
+        now,
+      }),
+      settings,
+    );
+    expect(select(anyJob)).toMatchObject({
+      ranking: { takenAt: minutesAgo(3), fitting: [{}, {}], rejected: [] },
+    });
+    westTakenAt = minutesAgo(16);
+    const message = `vCenter west was last read at ${westTakenAt.toISOString()}; connection refused`;
+    expect(select(anyJob)).toMatchObject({
+      ranking: {
+        takenAt: minutesAgo(3),
+        fitting: [{ node: { name: "a" } }],
+        rejected: [{ node: "w", reason: "InventoryStale", message }],
+      },
+    });
+  });
+
+  it("does not compare nodes by numbers that are too old: they come last", () => {
+    const machines = [
+      aMachine({ id: "vc/vm-1", name: "busy", biosUuid: "", cpuDemandMhz: 9_000 }),
+      aMachine({
+        id: "west/vm-1",
+        name: "idle",
+        biosUuid: "-",
+        hostId: "west/host-1",
+        cpuDemandMhz: 0,
+      }),
+    ];
+    const inventory = anInventory(
+      [aHost(), aHost({ id: "west/host-1", vcenter: "west" })],
+      machines,
+    );
+    const west = { takenAt: now, usageTakenAt: minutesAgo(16) };
+    const vcenters = new Map([...inventory.vcenters, ["west", west]]);
+    const nodes = ["idle", "busy"].map((name) => aNode({ name }));
+    const selection = selectWith({ nodes, inventory: { ...inventory, vcenters } })(anyJob);
+    expect(selection).toMatchObject({
+      ranking: {
+        fitting: [
+          { node: { name: "busy" }, usageIsOld: false },
+          { node: { name: "idle" }, usageIsOld: true },
+        ],
+      },
+    });
+  });
+
+  it("says of a node without a machine that it may be in a vCenter that was not read yet", () => {
+    const inventory = { ...anInventory([], []), unread: ["west"] };
+    expect(selectWith({ inventory })(anyJob)).toMatchObject({
+      ranking: { rejected: [{ reason: "InventoryNotReady" }] },
+    });
+  });
+
+  it("adds what was declared in Kubernetes to what vCenter says, for host, cluster and node", () => {
+    const nodes = ["a", "b", "c", "d"].map((name) => aNode({ name }));
+    const hosts = nodes.map(({ name }) =>
+      aHostUntil(400, {
+        id: `vc/host-${name}`,
+        name: `ESXI-${name}`,
+        cluster: name === "b" ? "Gpu" : "",
+      }),
+    );
+    const machines = nodes.map(({ name }, i) =>
+      aMachine({ id: `vc/vm-${name}`, name, biosUuid: `${i}`, hostId: `vc/host-${name}` }),
+    );
+    const in100Hours: MaintenanceHorizon = {
+      kind: "known",
+      windows: [aWindow({ startsAt: hoursFromNow(100), endsAt: hoursFromNow(104) })],
+    };
+    const inventory = anInventory(hosts, machines);
+    let declared: DeclaredMaintenance = nothingDeclared;
+    const { selectNodes: select } = createSelector(
+      () => ({ nodes, inventory, declared, now }),
+      settings,
+    );
+    const hours = () => {
+      const selection = select(anyJob);
+      if (selection.kind !== "ranked") throw new Error(selection.message);
+      return selection.ranking.fitting.map(({ hoursAvailable }) => hoursAvailable);
+    };
+    expect(hours()).toEqual([400, 400, 400, 400]);
+    declared = {
+      byHost: new Map([["esxi-a", in100Hours]]),
+      byCluster: new Map([["gpu", in100Hours]]),
+      byNode: new Map([["c", in100Hours]]),
+    };
+    expect(hours()).toEqual([100, 100, 100, 400]);
+    declared = nothingDeclared;
+    expect(hours()).toEqual([400, 400, 400, 400]);
+  });
+
+  it("judges by each kind of needs, however many there are", () => {
+    const gpus = [{ ...aGpu, memoryMib: 40_960 }];
+    const inventory = anInventory([aHost()], [aMachine({ gpus })]);
+    const select = selectWith({ inventory });
+    const sizes = Array.from({ length: 80 }, (_, i) => i + 1);
+    for (const memoryGib of [...sizes, ...sizes]) {
+      const selection = select({ gpu: true, hours: 1, gpuNeeds: { memoryGib } });
+      expect(selection).toMatchObject({
+        ranking:
+          memoryGib <= 40 ? { fitting: [{}] } : { rejected: [{ reason: "GpuMemoryTooSmall" }] },
+      });
+    }
+  });
+
   it("gives the bindings for the labels of nodes, also of an old inventory", () => {
     const inventory = anInventory([aHost()], [aMachine()], minutesAgo(60));
     const nodes = [aNode()];
     const { bindings } = createSelector(() => ({ nodes, inventory, now }), settings);
-    expect(bindings()).toMatchObject({ takenAt: minutesAgo(60), bindings: [{ kind: "bound" }] });
+    expect(bindings()).toMatchObject({
+      vcenters: inventory.vcenters,
+      bindings: [{ kind: "bound" }],
+    });
     expect(bindings()?.bindings).toBe(bindings()?.bindings);
   });
 

@@ -110,8 +110,9 @@ describe("references and lists", () => {
 
 const host = { attributes: { type: "HostSystem" }, $value: "host-1" };
 
-function refusal(path: string, type: string) {
-  return { path, fault: { fault: { attributes: { "xsi:type": type } }, localizedMessage: "" } };
+function refusal(path: string, type: string, details: object = {}) {
+  const fault = { attributes: { "xsi:type": type }, ...details };
+  return { path, fault: { fault, localizedMessage: "" } };
 }
 
 describe("RetrieveResult", () => {
@@ -133,6 +134,30 @@ describe("RetrieveResult", () => {
     expect(page.objects[0]?.object).toEqual({ type: "HostSystem", id: "host-1" });
     expect(page.objects[0]?.values.get("name")).toEqual(text("esxi-a"));
     expect(page.objects[0]?.refused).toEqual(new Map([["recentTask", "NoPermission"]]));
+  });
+
+  it.each<[string, object, string]>([
+    [
+      "of the property's object",
+      { object: host, privilegeId: text("System.Read") },
+      "NoPermission (privilege System.Read on HostSystem host-1)",
+    ],
+    ["of an object that is not named", { privilegeId: "X.Y" }, "NoPermission (privilege X.Y)"],
+    [
+      "in the list that newer vCenters send",
+      { missingPrivileges: { entity: host, privilegeIds: [text("System.View"), text("Other")] } },
+      "NoPermission (privilege System.View on HostSystem host-1)",
+    ],
+    ["that is empty", { object: host, privilegeId: "" }, "NoPermission"],
+    [
+      "of an odd shape",
+      { object: [], privilegeId: { x: 1 }, missingPrivileges: "" },
+      "NoPermission",
+    ],
+  ])("names a missing privilege %s", (_, details, expected) => {
+    const missingSet = refusal("name", "NoPermission", details);
+    const page = decodeRetrieved({ objects: { obj: host, missingSet } });
+    expect(page.objects[0]?.refused).toEqual(new Map([["name", expected]]));
   });
 
   it("sees in a missing property that the session ended", () => {
@@ -214,6 +239,7 @@ describe("ServiceContent", () => {
     viewManager: { attributes: { type: "ViewManager" }, $value: "ViewManager" },
     sessionManager: { attributes: { type: "SessionManager" }, $value: "SessionManager" },
     scheduledTaskManager: { attributes: { type: "ScheduledTaskManager" }, $value: "Scheduler" },
+    customFieldsManager: { attributes: { type: "CustomFieldsManager" }, $value: "Fields" },
     about: {
       apiType: "VirtualCenter",
       apiVersion: "8.0.3.0",

@@ -8,8 +8,15 @@ const error = (kind: VsphereErrorKind, type: string) =>
 const wrongPassword = error("auth", "InvalidLogin");
 const expired = error("auth", "NotAuthenticated");
 
-function aMonitor() {
-  const lines: { readonly level: number; readonly msg: string; readonly advice?: string }[] = [];
+interface Line {
+  readonly level: number;
+  readonly msg: string;
+  readonly advice?: string;
+  readonly clockSkewSeconds?: number;
+}
+
+function aMonitor(secret?: string) {
+  const lines: Line[] = [];
   const clock = { now: 1_000 };
   const phases: string[] = [];
   const log = pino({ base: null }, { write: (line: string) => lines.push(JSON.parse(line)) });
@@ -17,11 +24,40 @@ function aMonitor() {
     log,
     () => clock.now,
     () => phases.push(monitor.current().phase),
+    secret,
   );
   return { monitor, lines, clock, phases };
 }
 
 describe("health", () => {
+  it("warns again when the clock skew moved by as much as matters, and tells when it is over", () => {
+    const { monitor, lines } = aMonitor();
+    for (const seconds of [70, 80, 50, 65, 130, 100, -130, 20, 0, 70])
+      monitor.setClockSkew(seconds);
+    expect(lines.map(({ level, clockSkewSeconds }) => [level, clockSkewSeconds])).toEqual([
+      [40, 70],
+      [40, 130],
+      [40, -130],
+      [30, 20],
+      [40, 70],
+    ]);
+  });
+
+  it("names the privilege that is missing", () => {
+    const { monitor } = aMonitor();
+    const details = { kind: "fault", type: "NoPermission", privilege: "System.View" } as const;
+    monitor.failed(new VsphereError("CreateContainerView: no", details));
+    expect(monitor.current().error?.message).toContain(
+      "give the account the privilege System.View:",
+    );
+  });
+
+  it("names the Secret of its own vCenter in the advice", () => {
+    const { monitor } = aMonitor("the Secret of vCenter east");
+    monitor.failed(wrongPassword);
+    expect(monitor.current().error?.message).toContain("in the Secret of vCenter east;");
+  });
+
   it("goes from connecting through syncing to live", () => {
     const { monitor, phases } = aMonitor();
     expect(monitor.current()).toEqual({ phase: "connecting" });
@@ -89,6 +125,7 @@ describe("health", () => {
     ["fault", "NoPermission", /Read-only role/],
     ["protocol", "HTTP404", /leads to vCenter itself/],
     ["settings", "Unreadable", /check the settings/],
+    ["settings", "SameVcenter", /out of VCENTERS_FILE/],
   ])("advises on %s %s", (kind, type, advice) => {
     const { monitor, lines } = aMonitor();
     monitor.failed(error(kind, type));

@@ -1,11 +1,15 @@
 import { describe, expect, it } from "vitest";
-import type { Inventory } from "../../../src/selection/model.ts";
-import { reuse } from "../../../src/vsphere/inventory-diff.ts";
-import { aHost, aMachine, anInventory } from "../../support/builders.ts";
+import { reuse, type VcenterInventory } from "../../../src/vsphere/inventory-diff.ts";
+import { aHost, aMachine, now } from "../../support/builders.ts";
 
-const before = anInventory([aHost()], [aMachine(), aMachine({ id: "vc/vm-2" })]);
+const before: VcenterInventory = {
+  takenAt: now,
+  usageTakenAt: now,
+  hosts: new Map([["vc/host-1", aHost()]]),
+  virtualMachines: [aMachine(), aMachine({ id: "vc/vm-2" })],
+};
 /** The same facts in other objects. */
-const again = (changes: Partial<Inventory> = {}): Inventory => ({
+const again = (changes: Partial<VcenterInventory> = {}): VcenterInventory => ({
   ...structuredClone(before),
   takenAt: new Date(before.takenAt.getTime() + 1_000),
   ...changes,
@@ -30,7 +34,7 @@ describe("reuse", () => {
     expect(reuse(before, again({ virtualMachines })).change).toBe("freshness");
   });
 
-  it.each<[string, Partial<Inventory>, string]>([
+  it.each<[string, Partial<VcenterInventory>, string]>([
     [
       "usage",
       {

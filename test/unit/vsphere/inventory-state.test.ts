@@ -1,14 +1,19 @@
 import { describe, expect, it } from "vitest";
 import type { Host, VirtualMachine } from "../../../src/selection/model.ts";
+import { Calendar } from "../../../src/vsphere/calendar.ts";
 import type { PropertyBag } from "../../../src/vsphere/decode.ts";
 import { InventoryState } from "../../../src/vsphere/inventory-state.ts";
+import { aFieldsBag, rootFolder, theTree } from "./tree.ts";
 import {
   aBag,
+  aCardsBag,
+  aDynamicCard,
   aFixedCard,
   aHostBag,
   aMachineBag,
   aPciDevice,
   aTaskBag,
+  aVgpu,
   change,
   devices,
   flag,
@@ -18,11 +23,13 @@ import {
 } from "./values.ts";
 
 const manager = { type: "ScheduledTaskManager", id: "ScheduledTaskManager" };
+const running = { startsAt: 1, source: "runningTask", description: "Reboot host" } as const;
+const aCalendar = () => new Calendar({ rootFolder, maintenanceAttribute: "gpuinfo.maintenance" });
 const withCard = { "config.hardware.device": devices(aFixedCard("0000:3b:00.0")) };
 
 /** A state after a scan of worker-1 (vm-1) and other (vm-2) on host-1, following worker-1. */
 function aState(values: Record<string, unknown> = {}): InventoryState {
-  const state = new InventoryState("vc");
+  const state = new InventoryState("vcenter", "vc", aCalendar());
   const other = {
     ...aMachineBag({ name: text("other") }),
     object: { type: "VirtualMachine", id: "vm-2" },
@@ -37,6 +44,8 @@ function aState(values: Record<string, unknown> = {}): InventoryState {
     change("enter", aHostBag()),
     change("enter", aTaskBag()),
     change("enter", aBag(manager, {})),
+    change("enter", aFieldsBag({})),
+    ...theTree.map((bag) => change("enter", bag)),
   ]);
   state.endFullRead();
   state.setUsage([usage("vm-1")]);
@@ -164,7 +173,8 @@ describe("a full read", () => {
   it("drops what it does not tell of", () => {
     const state = aState();
     state.beginFullRead();
-    state.apply([change("enter", aHostBag()), change("enter", aBag(manager, {}))]);
+    const told = [aHostBag(), aBag(manager, {}), ...theTree];
+    state.apply(told.map((bag) => change("enter", bag)));
     state.endFullRead();
     expect(machine(state)).toBeUndefined();
     expect(host(state)?.horizon).toEqual({ kind: "known", windows: [] });
@@ -207,9 +217,10 @@ describe("hosts", () => {
 
   it("enter and leave maintenance with their tasks", () => {
     const state = aState();
-    state.setEntering(new Set(["host-1"]));
+    state.setRunning(new Map([["host-1", { kind: "known", windows: [running] }]]));
     expect(host(state)?.maintenance).toBe("entering");
-    state.setEntering(new Set());
+    expect(host(state)?.horizon.windows[0]?.source).toBe("runningTask");
+    state.setRunning(new Map());
     expect(host(state)?.maintenance).toBe("none");
   });
 });
@@ -217,37 +228,67 @@ describe("hosts", () => {
 describe("cards", () => {
   const card = pciDevices(aPciDevice("0000:3b:00.0", 0x10de, 0x20b5, 0x0302));
   it("are asked of hosts under followed machines with a passed-through device, once", () => {
-    expect(aState().hostsLackingPci()).toEqual([]);
+    expect(aState().hostsLackingCards()).toEqual([]);
     const state = aState(withCard);
-    expect(state.hostsLackingPci()).toEqual([{ type: "HostSystem", id: "host-1" }]);
-    state.setHostPci([hostPci({ "hardware.pciDevice": card })]);
-    expect(state.hostsLackingPci()).toEqual([]);
-    expect(machine(state)?.gpus).toEqual([{ kind: "passthrough", pciId: "0000:3b:00.0" }]);
+    expect(state.hostsLackingCards()).toEqual([{ type: "HostSystem", id: "host-1" }]);
+    state.setHostCards([aCardsBag({ "hardware.pciDevice": card })]);
+    expect(state.hostsLackingCards()).toEqual([]);
+    expect(machine(state)?.gpus).toEqual([
+      { kind: "passthrough", pciId: "0000:3b:00.0", vendor: "NVIDIA", movesLive: false },
+    ]);
+  });
+
+  it("are asked of hosts under machines with a vGPU too, whose model only the host knows", () => {
+    const state = aState({ "config.hardware.device": devices(aVgpu("grid_a100d-40c")) });
+    expect(state.hostsLackingCards()).toHaveLength(1);
+    state.refuseHostCards(state.hostsLackingCards());
+    expect(machine(state)).toMatchObject({ gpus: [{ kind: "vgpu" }], unreadable: [] });
+  });
+
+  it("of a machine whose devices make no sense are not asked for, and the others stay", () => {
+    const malformed = { "config.hardware.device": devices(aDynamicCard([[Number.NaN, 1]])) };
+    const state = aState(malformed);
+    expect(state.hostsLackingCards()).toEqual([]);
+    expect(machine(state)?.unreadable).toEqual(["config.hardware.device"]);
+    expect(machine(state, "vc/vm-2")?.name).toBe("other");
   });
 
   it.each([
-    ["refused", () => [hostPci({}, { "hardware.pciDevice": "NoPermission" })]],
-    ["absent", () => [hostPci({ "hardware.pciDevice": undefined })]],
+    ["refused", () => [aCardsBag({}, { "hardware.pciDevice": "NoPermission" })]],
+    ["absent", () => [aCardsBag({ "hardware.pciDevice": undefined })]],
   ])("that are %s leave no doubt open", (word, bags) => {
     const state = aState(withCard);
-    state.setHostPci(bags());
+    state.setHostCards(bags());
     expect(machine(state)?.unreadable).toEqual(word === "refused" ? ["hardware.pciDevice"] : []);
-    expect(state.hostsLackingPci()).toEqual([]);
+    expect(state.hostsLackingCards()).toEqual([]);
   });
 
   it("of a host that is gone are not asked for again, and not guessed", () => {
     const state = aState(withCard);
-    state.refuseHostPci([{ type: "HostSystem", id: "host-1" }]);
-    expect(state.hostsLackingPci()).toEqual([]);
+    state.refuseHostCards([{ type: "HostSystem", id: "host-1" }]);
+    expect(state.hostsLackingCards()).toEqual([]);
     expect(machine(state)?.unreadable).toEqual(["hardware.pciDevice"]);
   });
 
   it("are asked for again after a full scan, and kept meanwhile", () => {
     const state = aState(withCard);
-    state.setHostPci([hostPci({ "hardware.pciDevice": card })]);
-    state.ageHostPci();
-    expect(state.hostsLackingPci()).toHaveLength(1);
+    state.setHostCards([aCardsBag({ "hardware.pciDevice": card })]);
+    state.ageHostCards();
+    expect(state.hostsLackingCards()).toHaveLength(1);
     expect(machine(state)?.gpus).toHaveLength(1);
+  });
+
+  it.each<[string, unknown, number]>([
+    ["are the same, do not matter", card, 1],
+    ["are others, count at once", pciDevices(), 0],
+  ])("that %s when they are read again, and are not asked for a third time", (_, again, gpus) => {
+    const state = aState(withCard);
+    state.setHostCards([aCardsBag({ "hardware.pciDevice": card })]);
+    expect(machine(state)?.gpus).toHaveLength(1);
+    state.ageHostCards();
+    state.setHostCards([aCardsBag({ "hardware.pciDevice": again })]);
+    expect(machine(state)?.gpus).toHaveLength(gpus);
+    expect(state.hostsLackingCards()).toEqual([]);
   });
 });
 
@@ -271,10 +312,6 @@ describe("usage", () => {
     expect(state.virtualMachines().map(({ cpuDemandMhz }) => cpuDemandMhz)).toEqual([87, 0]);
   });
 });
-
-function hostPci(values: Record<string, unknown>, refused = {}): PropertyBag {
-  return aBag({ type: "HostSystem", id: "host-1" }, values, refused);
-}
 
 function usage(id: string): PropertyBag {
   const values = { "summary.quickStats.overallCpuDemand": text("87") };

@@ -38,11 +38,13 @@ function aLink(overrides: Partial<LinkOptions<Session>> = {}) {
   const logins: number[] = [];
   const failures: string[] = [];
   const logouts: number[] = [];
+  const left: number[] = [];
   const open = overrides.openSession ?? (async () => aSession(logouts));
   const link = new VcenterLink<Session>({
     readSettings: async () => settings,
     work: untilStopped,
     failed: (error) => failures.push(`${error.kind} ${error.type}`),
+    left: () => left.push(Date.now()),
     timings,
     now: Date.now,
     random: () => 1,
@@ -58,7 +60,7 @@ function aLink(overrides: Partial<LinkOptions<Session>> = {}) {
     await vi.advanceTimersByTimeAsync(0);
     await done;
   };
-  return { logins, failures, logouts, stop };
+  return { logins, failures, logouts, left, stop };
 }
 
 function aSession(logouts: number[], logout: () => Promise<void> = async () => undefined): Session {
@@ -82,10 +84,28 @@ function untilStopped(
 
 describe("a link", () => {
   it("logs in once and logs out when it is stopped", async () => {
-    const { logins, logouts, failures, stop } = aLink();
+    const { logins, logouts, left, failures, stop } = aLink();
     await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(left).toEqual([]);
     await stop();
-    expect([logins.length, logouts.length, failures]).toEqual([1, 1, []]);
+    expect([logins.length, logouts.length, left.length, failures]).toEqual([1, 1, 1, []]);
+  });
+
+  it("says that it has left once vCenter was told, not while it cannot be reached", async () => {
+    const answers = [gone, gone, expired];
+    const { left, stop } = aLink({
+      openSession: async () =>
+        aSession([], async () => {
+          const answer = answers.shift();
+          if (answer !== undefined) throw answer;
+        }),
+      work: async () => Promise.reject(gone),
+    });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(left).toEqual([]);
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect(left).toEqual([7_000]);
+    await stop();
   });
 
   it("pauses longer from attempt to attempt, up to the cap", async () => {

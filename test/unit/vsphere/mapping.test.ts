@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Host, MaintenanceHorizon, VirtualMachine } from "../../../src/selection/model.ts";
-import { decodePciDevices, trimDevices } from "../../../src/vsphere/gpus.ts";
+import { trimDevices } from "../../../src/vsphere/gpu-devices.ts";
+import { readHostCards, unreadableCards } from "../../../src/vsphere/host-cards.ts";
 import {
   mapHost,
   mapIdentity,
@@ -12,6 +13,9 @@ import {
 } from "../../../src/vsphere/mapping.ts";
 import {
   aBag,
+  aCardsBag,
+  aDvxDevice,
+  aDynamicCard,
   aFixedCard,
   aHostBag,
   aMachineBag,
@@ -29,13 +33,17 @@ import {
 const uuid = "e564acec-0d4a-5ebc-8caa-853fcc9bee46";
 const nothingPlanned: MaintenanceHorizon = { kind: "known", windows: [] };
 const noUsage: Usage = { cpuDemandMhz: 0, memoryUsedMib: 0, refused: [] };
-const cards = decodePciDevices(pciDevices(aPciDevice("0000:3b:00.0", 0x10de, 0x20b5, 0x0302)));
+const cards = readHostCards(
+  aCardsBag({
+    "hardware.pciDevice": pciDevices(aPciDevice("0000:3b:00.0", 0x10de, 0x20b5, 0x0302)),
+  }),
+);
 
 describe("a virtual machine", () => {
   it("has everything that selection asks for", () => {
     const usage = { cpuDemandMhz: 87, memoryUsedMib: 327, refused: [] };
     const bag = aMachineBag({ "config.hardware.device": devices(aVgpu("grid_a100-40c")) });
-    expect(mapVirtualMachine(uuid, bag, usage, undefined)).toEqual<VirtualMachine>({
+    expect(mapVirtualMachine(uuid, bag, usage, cards)).toEqual<VirtualMachine>({
       id: `${uuid}/vm-1`,
       name: "worker-1",
       biosUuid: "422e4956-ad22-1139-6d72-59cc8f26bc90",
@@ -44,7 +52,18 @@ describe("a virtual machine", () => {
       hostId: `${uuid}/host-1`,
       cpuDemandMhz: 87,
       memoryUsedMib: 327,
-      gpus: [{ kind: "vgpu", profile: "grid_a100-40c" }],
+      gpus: [
+        {
+          kind: "vgpu",
+          profile: "grid_a100-40c",
+          vendor: "NVIDIA",
+          memoryMib: 40_960,
+          movesLive: true,
+        },
+      ],
+      pinned: false,
+      instanceUuid: "",
+      inventoryPath: "",
       unreadable: [],
     });
   });
@@ -67,7 +86,22 @@ describe("a virtual machine", () => {
     [
       "without devices may have anything",
       { "config.hardware.device": undefined },
-      { gpus: [], unreadable: ["config.hardware.device"] },
+      { gpus: [], pinned: true, unreadable: ["config.hardware.device"] },
+    ],
+    [
+      "with a device that makes no sense may have anything, and hides no other machine",
+      { "config.hardware.device": devices(aFixedCard("0000:3b:00.0"), aDynamicCard([[NaN, 1]])) },
+      { gpus: [], pinned: true, unreadable: ["config.hardware.device"] },
+    ],
+    [
+      "with a device that ties it to its host is pinned, GPU or not",
+      { "config.hardware.device": devices(aDvxDevice) },
+      { gpus: [], pinned: true, unreadable: [] },
+    ],
+    [
+      "with a vGPU that cannot be moved is pinned",
+      { "config.hardware.device": devices(aVgpu("grid_a100-40c", false)) },
+      { pinned: true, unreadable: [] },
     ],
   ])("%s", (_, values, expected) => {
     expect(mapVirtualMachine(uuid, aMachineBag(values), noUsage, cards)).toMatchObject(expected);
@@ -99,7 +133,7 @@ describe("a virtual machine", () => {
   it.each<[string, Parameters<typeof mapVirtualMachine>[3], string[], number]>([
     ["known", cards, [], 1],
     ["not read yet", undefined, ["hardware.pciDevice"], 0],
-    ["refused", "refused", ["hardware.pciDevice"], 0],
+    ["refused", unreadableCards, ["hardware.pciDevice"], 0],
   ])("with a passthrough card on a host whose PCI devices are %s", (_, pci, unreadable, gpus) => {
     const bag = aMachineBag({ "config.hardware.device": devices(aFixedCard("0000:3b:00.0")) });
     const machine = mapVirtualMachine(uuid, bag, noUsage, pci);
@@ -126,14 +160,24 @@ describe("usage", () => {
   });
 });
 
+const surroundings = {
+  vcenter: "vcenter",
+  cluster: "",
+  horizon: nothingPlanned,
+  entering: false,
+  unreadable: [],
+};
+
 function map(values: Record<string, unknown>, refused = {}, entering = false): Host {
-  return mapHost(uuid, aHostBag(values, refused), nothingPlanned, entering);
+  return mapHost(uuid, aHostBag(values, refused), { ...surroundings, entering });
 }
 
 describe("a host", () => {
   it("has everything that selection asks for", () => {
     expect(map({})).toEqual<Host>({
       id: `${uuid}/host-1`,
+      vcenter: "vcenter",
+      cluster: "",
       name: "esxi-a.example.com",
       connection: "connected",
       maintenance: "none",
@@ -220,7 +264,7 @@ describe("garbage", () => {
     ];
     const property = fc.property(garbageAt(paths), (values) => {
       const bag = aBag({ type: "HostSystem", id: "host-1" }, values);
-      const host = orVsphereError(() => mapHost(uuid, bag, nothingPlanned, false));
+      const host = orVsphereError(() => mapHost(uuid, bag, surroundings));
       return !host || !looksOpen(host) || saysOpen(values);
     });
     expect(() => fc.assert(property, { numRuns: 3000 })).not.toThrow();
@@ -240,7 +284,6 @@ describe("garbage", () => {
     const property = fc.property(garbage, (value) => {
       const bag = aMachineBag({ "config.hardware.device": trimDevices(value) });
       orVsphereError(() => mapVirtualMachine(uuid, bag, noUsage, cards));
-      orVsphereError(() => decodePciDevices(value));
     });
     expect(() => fc.assert(property, { numRuns: 1000 })).not.toThrow();
   });

@@ -81,6 +81,7 @@ function aServerOf(count: number, { emptyLastPage = false, failingPage = -1 } = 
     viewManager: object,
     sessionManager: object,
     scheduledTaskManager: object,
+    customFieldsManager: object,
   };
   const caller: VimCaller = { content, call };
   return { caller, methods };

@@ -53,6 +53,20 @@ describe("a fault", () => {
     expect(toCallError(aFault(detail), "RetrievePropertiesEx").object).toBe("host-9");
   });
 
+  it("names the privilege that is missing, and on what", () => {
+    const object = { attributes: { type: "HostSystem" }, $value: "host-9" };
+    const fault = { ...typed("NoPermission"), object, privilegeId: "System.View" };
+    const error = toCallError(aFault({ NoPermissionFault: fault }), "CreateContainerView");
+    expect(error).toMatchObject({
+      type: "NoPermission",
+      object: "host-9",
+      privilege: "System.View",
+    });
+    expect(error.message).toContain(
+      "vCenter answered NoPermission (privilege System.View on HostSystem host-9)",
+    );
+  });
+
   it("repeats the server's words, but not all of a long speech", () => {
     const error = toCallError(aFault({}, `because ${"x".repeat(1000)}`), "CurrentTime");
     expect(error.message).toMatch(/^CurrentTime: vCenter answered UnknownFault: because x+$/);

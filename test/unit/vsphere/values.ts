@@ -47,6 +47,7 @@ export function aMachineBag(values: Record<string, unknown> = {}, refused = {}):
 export function aHostBag(values: Record<string, unknown> = {}, refused = {}): PropertyBag {
   const defaults = {
     name: text("esxi-a.example.com"),
+    parent: reference("ClusterComputeResource", "domain-c8"),
     "runtime.connectionState": typed("HostSystemConnectionState", "connected"),
     "runtime.inMaintenanceMode": flag(false),
     "runtime.standbyMode": text("none"),
@@ -74,14 +75,31 @@ export function change(kind: ObjectChange["kind"], bag: PropertyBag): ObjectChan
 
 /** `config.hardware.device` with the given backings; a single device arrives as an object, not as a list. */
 export function devices(...backings: readonly unknown[]): unknown {
-  const list = [
-    typed("VirtualDisk", { key: "2000", backing: typed("VirtualDiskFlatVer2BackingInfo", {}) }),
-    ...backings.map((backing) => typed("VirtualPCIPassthrough", { key: "13000", backing })),
-  ];
-  return typed("ArrayOfVirtualDevice", { VirtualDevice: list.length === 1 ? list[0] : list });
+  const passthrough = backings.map((backing) =>
+    typed("VirtualPCIPassthrough", { key: "13000", backing }),
+  );
+  return deviceList(aDisk, ...passthrough);
 }
 
-export const aVgpu = (vgpu: string) => typed("VirtualPCIPassthroughVmiopBackingInfo", { vgpu });
+export const aDisk = typed("VirtualDisk", {
+  key: "2000",
+  backing: typed("VirtualDiskFlatVer2BackingInfo", {}),
+});
+/** `config.hardware.device` with whole devices. */
+export const deviceList = (...list: readonly unknown[]) =>
+  typed("ArrayOfVirtualDevice", { VirtualDevice: list.length === 1 ? list[0] : list });
+export const anSriovCard = typed("VirtualSriovEthernetCard", {
+  key: "4000",
+  backing: typed("VirtualEthernetCardNetworkBackingInfo", {}),
+});
+
+/** A share of a card; an old vSphere does not say whether it can be moved. */
+export const aVgpu = (vgpu: string, migrateSupported?: boolean) =>
+  typed("VirtualPCIPassthroughVmiopBackingInfo", {
+    vgpu,
+    ...(migrateSupported !== undefined && { migrateSupported: String(migrateSupported) }),
+  });
+export const aDvxDevice = typed("VirtualPCIPassthroughDvxBackingInfo", { deviceClass: "x" });
 export const aFixedCard = (id: string) => typed("VirtualPCIPassthroughDeviceBackingInfo", { id });
 
 export function aDynamicCard(allowed: readonly (readonly [number, number])[], assignedId?: string) {
@@ -96,8 +114,44 @@ export function aDynamicCard(allowed: readonly (readonly [number, number])[], as
 }
 
 /** A PCI device as on the wire: ids are signed shorts. */
-export function aPciDevice(id: string, vendorId: number, deviceId: number, classId: number) {
-  return { id, vendorId: short(vendorId), deviceId: short(deviceId), classId: short(classId) };
+export function aPciDevice(
+  id: string,
+  vendorId: number,
+  deviceId: number,
+  classId: number,
+  deviceName?: string,
+) {
+  return {
+    id,
+    vendorId: short(vendorId),
+    deviceId: short(deviceId),
+    classId: short(classId),
+    ...(deviceName !== undefined && { deviceName }),
+  };
+}
+
+/** A card in `config.graphicsInfo`; `memoryMib` is 0 where ESXi has no driver for it. */
+export const aGraphicsCard = (
+  pciId: string,
+  deviceName: string,
+  memoryMib: number,
+  graphicsType = "sharedDirect",
+) => ({ pciId, deviceName, graphicsType, memorySizeInKB: String(memoryMib * 1024) });
+
+export const graphicsCards = (...list: readonly unknown[]) =>
+  typed("ArrayOfHostGraphicsInfo", { HostGraphicsInfo: list.length === 1 ? list[0] : list });
+
+/** `config.sharedGpuCapabilities`: profiles, and whether the host can move them live. */
+export function vgpuProfiles(...profiles: readonly (readonly [string, boolean])[]): unknown {
+  const list = profiles.map(([vgpu, migrates]) => ({ vgpu, migrateSupported: String(migrates) }));
+  return typed("ArrayOfHostSharedGpuCapabilities", {
+    HostSharedGpuCapabilities: list.length === 1 ? list[0] : list,
+  });
+}
+
+/** What is asked of a host under a machine with a vGPU or a passed-through device. */
+export function aCardsBag(values: Record<string, unknown> = {}, refused = {}): PropertyBag {
+  return aBag({ type: "HostSystem", id: "host-1" }, values, refused);
 }
 
 function short(value: number): string {

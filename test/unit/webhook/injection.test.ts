@@ -6,6 +6,7 @@ import {
   aRawPod,
   cpuFor100,
   gpuFor100,
+  l40sFor100,
   type RawPod,
   selecting,
   show,
@@ -16,6 +17,10 @@ const thisHour = Math.floor(now.getTime() / 3_600_000);
 const noonAndAMinute = new Date(now.getTime() + 60_000);
 const gpu = { key: labelKeys.gpu, operator: "In", values: ["true"] };
 const noGpu = { ...gpu, values: ["false"] };
+const l40s = { key: labelKeys.gpuModel, operator: "In", values: ["nvidia-l40s"] };
+const of44Gib = { key: labelKeys.gpuMemoryGib, operator: "Gt", values: ["43"] };
+const two = { key: labelKeys.gpuCount, operator: "Gt", values: ["1"] };
+const one = { ...two, values: ["0"] };
 
 function until(hour: number): object {
   return { key: labelKeys.availableUntil, operator: "Gt", values: [String(hour)] };
@@ -92,6 +97,9 @@ describe("an annotated pod", () => {
     ["scheduler", "exact", gpuFor100, noonAndAMinute, [gpu, until(thisHour + 99)]],
     ["extender", "exact", gpuFor100, noonAndAMinute, [gpu, until(thisHour + 99)]],
     ["affinity", "exact", gpuFor100, now, [gpu, until(thisHour + 99)]],
+    ["scheduler", "exact", l40sFor100, now, [gpu, l40s, of44Gib, two, until(thisHour + 99)]],
+    ["affinity", "atLeast", l40sFor100, now, [gpu, l40s, of44Gib, two, until(thisHour + 99)]],
+    ["extender", "exact", { [annotationKeys.gpuCount]: "1" }, now, [gpu, one, until(thisHour)]],
     ["affinity", "exact", gpuFor100, noonAndAMinute, [gpu, until(thisHour + 100)]],
   ] as const)(
     "in mode %s with policy %s asks of its node: row %$",
@@ -233,6 +241,36 @@ describe("a pod that is shown again", () => {
     expect(affinityOf(copy.after)).toMatchObject(required(noGpu, until(thisHour + 99)));
   });
 
+  it("with its model spelled in another way keeps its node", async () => {
+    const { after } = await show(aRawPod({ metadata: { annotations: l40sFor100 } }));
+    const annotations = {
+      ...Pod.parse(after).metadata.annotations,
+      [annotationKeys.gpuModel]: "nvidia-l40s",
+    };
+    const pod = { ...after, metadata: { ...after.metadata, annotations } };
+    const again = await show(pod, { selectNodes: selecting(["worker-9"]) });
+    expect(affinityOf(again.after)).toEqual(affinityOf(after));
+    expect(recordIn(again.after)).toMatchObject({
+      gpuModel: "nvidia-l40s",
+      preferredNode: "worker-7",
+    });
+  });
+
+  it.each<[string, string, object, object, object]>([
+    [annotationKeys.gpuModel, "NVIDIA L40", { ...l40s, values: ["nvidia-l40"] }, of44Gib, two],
+    [annotationKeys.gpuMemoryGib, "24", l40s, { ...of44Gib, values: ["23"] }, two],
+    [annotationKeys.gpuCount, "1", l40s, of44Gib, one],
+  ])("with another %s is a copy, however young", async (key, text, ...kind) => {
+    const { after } = await show(aRawPod({ metadata: { annotations: l40sFor100 } }));
+    const annotations = { ...Pod.parse(after).metadata.annotations, [key]: text };
+    const pod = { ...after, metadata: { ...after.metadata, annotations } };
+    const copy = await show(pod, { selectNodes: selecting(["worker-9"]) });
+    expect(affinityOf(copy.after)).toEqual({
+      ...required(gpu, ...kind, until(thisHour + 99)),
+      ...preferred(wish("worker-9")),
+    });
+  });
+
   it("with other needs is a copy, though all that it requires was its own", async () => {
     const nodeAffinity = required(gpu, noGpu, until(thisHour + 99));
     const { after } = await show(aRawPod({ spec: { affinity: { nodeAffinity } } }));
@@ -285,6 +323,13 @@ describe("a record that the pod's author made up", () => {
   it("cannot set a bound of its own", async () => {
     const { after } = await show(aForgedPod({ ...forged, required: [until(1)] }, [zone]));
     expect(affinityOf(after)).toMatchObject(required(zone, gpu, until(thisHour + 99)));
+  });
+
+  it("cannot stand in for the kind of GPU that is asked for", async () => {
+    const pod = aForgedPod({ ...forged, gpuCount: 1, required: [gpu, one] }, [gpu, one]);
+    const annotations = { ...Pod.parse(pod).metadata.annotations, [annotationKeys.gpuCount]: "2" };
+    const { after } = await show({ ...pod, metadata: { ...pod.metadata, annotations } });
+    expect(affinityOf(after)).toMatchObject(required(gpu, two, until(thisHour + 99)));
   });
 
   it("cannot have another's expression removed", async () => {

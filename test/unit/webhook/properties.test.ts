@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { readDemand } from "../../../src/api/demand.ts";
 import { readRecord } from "../../../src/api/injected.ts";
 import { annotationKeys, labelKeys, markerResource } from "../../../src/api/names.ts";
 import { Pod } from "../../../src/api/pod.ts";
@@ -7,7 +8,7 @@ import type { AdmitOptions } from "../../../src/webhook/admit.ts";
 import type { Mode } from "../../../src/webhook/mode.ts";
 import { nodeExpressions } from "../../../src/webhook/node-expressions.ts";
 import { isEmptyTerm, requiredTerms } from "../../../src/webhook/required-affinity.ts";
-import { admitOptions, type RawPod, selecting, show } from "../../support/admission.ts";
+import { admitOptions, l40sFor100, type RawPod, selecting, show } from "../../support/admission.ts";
 import { now } from "../../support/builders.ts";
 import { forgedRecord, needs, podArbitrary } from "../../support/pod-arbitrary.ts";
 
@@ -27,6 +28,15 @@ function withAnnotations(pod: RawPod, annotations: Readonly<Record<string, strin
   return { ...pod, metadata: { ...pod.metadata, annotations: { ...before, ...annotations } } };
 }
 
+const needsKeys: ReadonlySet<string> = new Set(Object.keys(l40sFor100));
+
+/** The same pod with these needs, and no others. */
+function withNeeds(pod: RawPod, annotations: Readonly<Record<string, string>>): RawPod {
+  const before = Object.entries(Pod.parse(pod).metadata.annotations ?? {});
+  const rest = Object.fromEntries(before.filter(([key]) => !needsKeys.has(key)));
+  return { ...pod, metadata: { ...pod.metadata, annotations: { ...rest, ...annotations } } };
+}
+
 function recordIn(pod: RawPod): string {
   return Pod.parse(pod).metadata.annotations?.[annotationKeys.injected] ?? "";
 }
@@ -37,10 +47,9 @@ function termsOf(pod: RawPod): ReturnType<typeof requiredTerms> {
 
 /** What every node must have for this pod, whichever of the times of one admission is taken. */
 function neededAt(pod: RawPod, time: Date, options: Partial<AdmitOptions>): readonly string[] {
-  const { annotations } = Pod.parse(pod).metadata;
-  const gpu = annotations?.[annotationKeys.gpuRequired] === "true";
-  const hours = Number(annotations?.[annotationKeys.desAccTime]);
-  return nodeExpressions({ gpu, hours }, time, admitOptions(options)).map(text);
+  const demand = readDemand(Pod.parse(pod));
+  if (demand.kind !== "needs") throw new Error(`wanted a pod with needs, found ${demand.kind}`);
+  return nodeExpressions(demand.requirement, time, admitOptions(options)).map(text);
 }
 
 function text({
@@ -144,11 +153,11 @@ describe("any pod", () => {
         needs,
         async (pod, before, later, otherNeeds) => {
           const { after: running } = await show(pod, before);
-          const copied = await show(withAnnotations(running, otherNeeds), {
+          const copied = await show(withNeeds(running, otherNeeds), {
             ...later,
             now: at(120),
           });
-          const fresh = await show(withAnnotations(pod, otherNeeds), { ...later, now: at(120) });
+          const fresh = await show(withNeeds(pod, otherNeeds), { ...later, now: at(120) });
           expect(canonical(copied.after)).toEqual(canonical(fresh.after));
           expect(readRecord(recordIn(copied.after))).toEqual(readRecord(recordIn(fresh.after)));
         },

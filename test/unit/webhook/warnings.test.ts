@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { labelKeys } from "../../../src/api/names.ts";
+import { annotationKeys, labelKeys } from "../../../src/api/names.ts";
 import { readPod } from "../../../src/kube/pods.ts";
 import {
   type Reason,
@@ -106,6 +106,51 @@ describe("a pod that contradicts itself", () => {
 
   it("is not, with a node selector that says the same", async () => {
     expect(await warningsFor({ nodeSelector: { [labelKeys.gpu]: "true" } })).toEqual([]);
+  });
+});
+
+describe("a pod that contradicts the kind of GPU that it asks for", () => {
+  const annotations = {
+    [annotationKeys.gpuModel]: "NVIDIA L40S",
+    [annotationKeys.gpuMemoryGib]: "44",
+    [annotationKeys.gpuCount]: "2",
+  };
+
+  async function warnings(spec: object): Promise<readonly string[]> {
+    const pod = aRawPod({ metadata: { annotations }, spec: { containers, ...spec } });
+    const { answer } = await show(pod);
+    return answer.allowed ? answer.warnings : [answer.message];
+  }
+
+  it.each([
+    [labelKeys.gpuModel, "nvidia-l4", '"nvidia-l4", the job needs "nvidia-l40s"'],
+    [labelKeys.gpuMemoryGib, "43", '"43", the job needs more than 43'],
+    [labelKeys.gpuCount, "many", '"many", the job needs more than 1'],
+  ])("by its node selector %s: %s is warned about", async (key, value, words) => {
+    const nodeSelector = { [key]: value };
+    expect(await warnings({ nodeSelector })).toEqual([`nodeSelector has ${key}: ${words}`]);
+  });
+
+  it.each([
+    [labelKeys.gpuModel, "In nvidia-l40s", ask(labelKeys.gpuModel, "In", "nvidia-l4")],
+    [labelKeys.gpuModel, "In nvidia-l40s", ask(labelKeys.gpuModel, "NotIn", "nvidia-l40s")],
+    [labelKeys.gpuMemoryGib, "Gt 43", ask(labelKeys.gpuMemoryGib, "Lt", "44")],
+    [labelKeys.gpuCount, "Gt 1", ask(labelKeys.gpuCount, "In", "1")],
+    [labelKeys.gpuCount, "Gt 1", ask(labelKeys.gpuCount, "DoesNotExist")],
+  ])("by an affinity on %s that shuts out %s is warned about", async (key, wanted, term) => {
+    expect(await warnings(terms(term))).toEqual([
+      `the required node affinity shuts out ${key} ${wanted}`,
+    ]);
+  });
+
+  it.each([
+    { nodeSelector: { [labelKeys.gpuModel]: "nvidia-l40s", [labelKeys.gpuCount]: "8" } },
+    terms(ask(labelKeys.gpuMemoryGib, "Lt", "45")),
+    terms(ask(labelKeys.gpuCount, "Gt", "7")),
+    terms(ask(labelKeys.gpuCount, "NotIn", "2")),
+    terms(ask(labelKeys.gpuModel, "Exists")),
+  ])("is not warned where some node may do: %j", async (spec) => {
+    expect(await warnings(spec)).toEqual([]);
   });
 });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { labelValue } from "../../../src/reconciler/label-value.ts";
+import { labelValue } from "../../../src/api/label-value.ts";
 
 /** What the API server accepts as the value of a label. */
 const valid = /^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/;

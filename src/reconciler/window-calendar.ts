@@ -1,0 +1,115 @@
+/** Keeps what all MaintenanceWindows declare, and works out anew only what changed or is over. */
+
+import type { DeclaredWindow } from "../api/declared-window.ts";
+import { expandWindow, type Outlook } from "../api/expand-window.ts";
+import type { Texts } from "../api/node-marks.ts";
+import type { DeclaredMaintenance } from "../selection/model.ts";
+import { DeclarationSum } from "./declared-maintenance.ts";
+import { SelectorIndex } from "./selector-index.ts";
+
+/** `active`: going on now; `upcoming`: it comes; `over`: it was; `flawed`: nobody knows when it is. */
+export type WindowState = "active" | "upcoming" | "over" | "flawed";
+
+export class WindowCalendar {
+  readonly #windows = new Map<string, DeclaredWindow>();
+  readonly #outlooks = new Map<string, Outlook>();
+  readonly #index = new SelectorIndex();
+  readonly #sum = new DeclarationSum();
+  /** Undefined once something changed. */
+  #declared: { readonly value: DeclaredMaintenance; readonly validUntil: number } | undefined;
+
+  /** @returns whether what is declared may have changed */
+  setWindow(window: DeclaredWindow): boolean {
+    const { name } = window.metadata;
+    const before = this.#windows.get(name);
+    // A status, which we write ourselves, decides nothing.
+    if (before !== undefined && isSameSpec(before, window)) return false;
+    this.#windows.set(name, window);
+    this.#outlooks.delete(name);
+    const { nodeSelector } = window.targets;
+    if (nodeSelector === undefined) this.#index.deleteSelector(name);
+    else this.#index.setSelector(name, nodeSelector);
+    this.#declared = undefined;
+    return true;
+  }
+
+  deleteWindow(name: string): void {
+    this.#windows.delete(name);
+    this.#outlooks.delete(name);
+    this.#index.deleteSelector(name);
+    this.#declared = undefined;
+  }
+
+  /** @returns whether what is declared may have changed */
+  setNode(name: string, labels: Texts): boolean {
+    return this.#noteNode(this.#index.setNode(name, labels));
+  }
+
+  /** @returns whether what is declared may have changed */
+  deleteNode(name: string): boolean {
+    return this.#noteNode(this.#index.deleteNode(name));
+  }
+
+  /** @returns the same object as long as nothing changed */
+  current(now: Date): DeclaredMaintenance {
+    if (this.#declared !== undefined && now.getTime() < this.#declared.validUntil)
+      return this.#declared.value;
+    const inOrder = [...this.#windows].toSorted(([a], [b]) => (a < b ? -1 : 1));
+    const declarations = inOrder.map(([name, { targets }]) => ({
+      name,
+      targets,
+      nodes: this.selectedNodes(name),
+      outlook: this.outlook(name, now),
+    }));
+    const validUntil = Math.min(...declarations.map(({ outlook }) => endOf(outlook)));
+    const value = this.#sum.sum(declarations);
+    this.#declared = { value, validUntil };
+    return value;
+  }
+
+  /** When a MaintenanceWindow is; one that there is not declares nothing. */
+  outlook(name: string, now: Date): Outlook {
+    const known = this.#outlooks.get(name);
+    if (known !== undefined && now.getTime() < endOf(known)) return known;
+    const window = this.#windows.get(name);
+    if (window === undefined) return nothing;
+    const outlook = expandWindow(window, now);
+    this.#outlooks.set(name, outlook);
+    return outlook;
+  }
+
+  /** Names of the nodes that its selector selects. */
+  selectedNodes(name: string): ReadonlySet<string> {
+    return this.#index.nodesOf(name);
+  }
+
+  /** How many there are, by state; for a metric. */
+  counts(now: Date): Readonly<Record<WindowState, number>> {
+    const counts = { active: 0, upcoming: 0, over: 0, flawed: 0 };
+    for (const name of this.#windows.keys()) counts[stateOf(this.outlook(name, now), now)] += 1;
+    return counts;
+  }
+
+  #noteNode(changed: boolean): boolean {
+    if (changed) this.#declared = undefined;
+    return changed;
+  }
+}
+
+const nothing: Outlook = { kind: "known", windows: [], validUntil: Number.POSITIVE_INFINITY };
+
+/** The API server counts the generation up whenever the spec changes. */
+function isSameSpec({ metadata: a }: DeclaredWindow, { metadata: b }: DeclaredWindow): boolean {
+  return a.uid === b.uid && a.generation === b.generation;
+}
+
+function endOf(outlook: Outlook): number {
+  return outlook.kind === "known" ? outlook.validUntil : Number.POSITIVE_INFINITY;
+}
+
+function stateOf(outlook: Outlook, now: Date): WindowState {
+  if (outlook.kind === "flawed") return "flawed";
+  const [next] = outlook.windows;
+  if (next === undefined) return "over";
+  return next.startsAt <= now.getTime() ? "active" : "upcoming";
+}

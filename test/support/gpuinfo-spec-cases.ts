@@ -1,0 +1,33 @@
+/** Specs of GPUInfos, and whether they are accepted: by the parser and by the API server alike. */
+
+export const specCases: readonly { spec: object; ok: boolean; why: string }[] = [
+  { spec: {}, ok: true, why: "nothing asked for" },
+  { spec: { desAccTime: 100, gpuRequired: true }, ok: true, why: "any GPU" },
+  { spec: { desAccTime: 0 }, ok: false, why: "no hours" },
+  { spec: { gpuRequired: true, gpuModel: "NVIDIA L40S" }, ok: true, why: "a model" },
+  { spec: { gpuRequired: true, gpuModel: " L4 " }, ok: true, why: "blanks around a model" },
+  { spec: { gpuRequired: true, gpuModel: "x".repeat(63) }, ok: true, why: "63 characters" },
+  {
+    spec: { gpuRequired: true, gpuModel: `${"😀".repeat(62)}x` },
+    ok: true,
+    why: "63 characters, of which most take four bytes",
+  },
+  { spec: { gpuRequired: true, gpuModel: "x".repeat(64) }, ok: false, why: "64 characters" },
+  { spec: { gpuRequired: true, gpuModel: "" }, ok: false, why: "no model" },
+  { spec: { gpuRequired: true, gpuModel: " -_" }, ok: false, why: "a model of signs alone" },
+  { spec: { gpuRequired: true, gpuModel: "L4\n" }, ok: false, why: "a line break after a model" },
+  { spec: { gpuRequired: true, gpuMemoryGiB: 1 }, ok: true, why: "the least GiB" },
+  { spec: { gpuRequired: true, gpuMemoryGiB: 4096 }, ok: true, why: "the most GiB" },
+  { spec: { gpuRequired: true, gpuMemoryGiB: 4097 }, ok: false, why: "more GiB than any" },
+  { spec: { gpuRequired: true, gpuMemoryGiB: 0 }, ok: false, why: "no GiB" },
+  { spec: { gpuRequired: true, gpuMemoryGiB: 1.5 }, ok: false, why: "a fraction of GiB" },
+  { spec: { gpuRequired: true, gpuMemoryGiB: "40" }, ok: false, why: "GiB as text" },
+  { spec: { gpuRequired: true, gpuCount: 1 }, ok: true, why: "one GPU" },
+  { spec: { gpuRequired: true, gpuCount: 64 }, ok: true, why: "the most GPUs" },
+  { spec: { gpuRequired: true, gpuCount: 65 }, ok: false, why: "more GPUs than any machine has" },
+  { spec: { gpuRequired: true, gpuCount: 0 }, ok: false, why: "a GPU, but none" },
+  { spec: { gpuModel: "L4" }, ok: false, why: "a model without gpuRequired" },
+  { spec: { gpuRequired: false, gpuModel: "L4" }, ok: false, why: "a model beside no GPU" },
+  { spec: { gpuRequired: false, gpuMemoryGiB: 24 }, ok: false, why: "GiB beside no GPU" },
+  { spec: { gpuCount: 2 }, ok: false, why: "a count without gpuRequired" },
+];
