@@ -1,7 +1,7 @@
 /** Reads the environment once, into a frozen Config; reports every problem at once, by variable name. */
 
 import { z } from "zod";
-import { readVcentersFile } from "./vcenters-file.ts";
+import { readVcentersFile } from "./vcenters/file.ts";
 
 export interface ListenAddress {
   /** Absent: all addresses of the machine. */
@@ -19,7 +19,7 @@ export interface Config {
   readonly metricsAddress: ListenAddress;
   readonly healthAddress: ListenAddress;
   readonly logLevel: string;
-  /** Where to find each vCenter: see vcenter-settings.ts. At least one; names are unique. */
+  /** Where to find each vCenter: see vcenters/settings.ts. At least one; names are unique. */
   readonly vcenters: readonly VcenterSource[];
   readonly gpuPolicy: "exact" | "atLeast";
   readonly toleratedTaints: ReadonlySet<string>;

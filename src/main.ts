@@ -16,18 +16,18 @@ import { gpuInfos as gpuInfoResource } from "./kube/resource.ts";
 import { Leadership } from "./leadership.ts";
 import { MaintenanceWindows } from "./maintenance-windows.ts";
 import { ManagedPods } from "./managed-pods.ts";
-import { createMetrics } from "./metrics.ts";
+import { createMetrics } from "./metrics/metrics.ts";
+import { createPlacementMetrics } from "./metrics/placement.ts";
+import { watchWindows } from "./metrics/windows.ts";
 import { NodeWatch } from "./node-watch.ts";
 import { Placement } from "./placement.ts";
-import { createPlacementMetrics } from "./placement-metrics.ts";
 import { Reconciler } from "./reconciler/reconciler.ts";
 import { createSelector } from "./selection/select.ts";
 import { close, listen, portOf } from "./serve.ts";
 import { soon } from "./soon.ts";
-import { vcenterChecks } from "./vcenter-readiness.ts";
-import { readVcenterSettings } from "./vcenter-settings.ts";
-import { Vcenters } from "./vcenters.ts";
-import { watchWindows } from "./window-metrics.ts";
+import { vcenterChecks } from "./vcenters/readiness.ts";
+import { readVcenterSettings } from "./vcenters/settings.ts";
+import { Vcenters } from "./vcenters/vcenters.ts";
 import { WindowStatuses } from "./window-statuses.ts";
 
 /** Among nodes that fit, a better one is looked for this often. */

@@ -5,7 +5,7 @@ import type { Config } from "./config.ts";
 import type { EventRecorder } from "./kube/events.ts";
 import type { Informer } from "./kube/informer.ts";
 import type { MarkedNode } from "./kube/nodes.ts";
-import { scraped } from "./metrics.ts";
+import { scraped } from "./metrics/metrics.ts";
 import { mismatchKinds } from "./reconciler/gpu-comparison.ts";
 import { type FoundNode, NodeFindings } from "./reconciler/node-findings.ts";
 import type { Bindings } from "./selection/select.ts";

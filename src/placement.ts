@@ -16,7 +16,7 @@ import type { KubeObserver } from "./kube/observer.ts";
 import { gpuInfos as gpuInfoResource, pathOf } from "./kube/resource.ts";
 import type { WorkQueueOptions } from "./kube/work-queue.ts";
 import type { ManagedPods } from "./managed-pods.ts";
-import type { PlacementMetrics } from "./placement-metrics.ts";
+import type { PlacementMetrics } from "./metrics/placement.ts";
 import { PromiseWatch } from "./promise-watch.ts";
 import { NodeLabeller } from "./reconciler/node-labeller.ts";
 import { Nudger } from "./reconciler/nudger.ts";

@@ -10,7 +10,7 @@ import type { KubeObserver } from "./kube/observer.ts";
 import { PodConditionWriter } from "./kube/pod-conditions.ts";
 import type { ManagedPod } from "./kube/pods.ts";
 import { WorkQueue } from "./kube/work-queue.ts";
-import type { PromiseMetrics } from "./promise-metrics.ts";
+import type { PromiseMetrics } from "./metrics/promises.ts";
 import { Promises } from "./reconciler/promises.ts";
 import type { Bindings } from "./selection/select.ts";
 

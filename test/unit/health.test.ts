@@ -2,7 +2,7 @@ import { Registry } from "prom-client";
 import request from "supertest";
 import { describe, expect, it } from "vitest";
 import { healthApp, metricsApp } from "../../src/health.ts";
-import { createMetrics } from "../../src/metrics.ts";
+import { createMetrics } from "../../src/metrics/metrics.ts";
 
 describe("healthApp", () => {
   it("is live whatever else is wrong", async () => {

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
 import { scratchDir } from "../../../hack/stack/scratch.ts";
-import { readVcentersFile } from "../../../src/vcenters-file.ts";
+import { readVcentersFile } from "../../../src/vcenters/file.ts";
 import { SchedulerConfiguration, tlsProblems } from "../../support/scheduler-configuration.ts";
 import { type Manifest, ofKind, overlays, render, renderText } from "./render.ts";
 

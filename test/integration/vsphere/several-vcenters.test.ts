@@ -1,6 +1,10 @@
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Vcenters, type VcentersOptions, type VcenterToRead } from "../../../src/vcenters.ts";
+import {
+  Vcenters,
+  type VcentersOptions,
+  type VcenterToRead,
+} from "../../../src/vcenters/vcenters.ts";
 import type { VcenterSettings } from "../../../src/vsphere/settings.ts";
 import { aNode } from "../../support/builders.ts";
 import { startVcenter, type Vcenter } from "../../support/vcenter.ts";

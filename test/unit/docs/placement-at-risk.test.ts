@@ -3,8 +3,8 @@ import path from "node:path";
 import { Registry } from "prom-client";
 import { describe, expect, it } from "vitest";
 import { placementAtRisk } from "../../../src/api/placement-at-risk.ts";
+import { promiseMetrics } from "../../../src/metrics/promises.ts";
 import { NodeWatch } from "../../../src/node-watch.ts";
-import { promiseMetrics } from "../../../src/promise-metrics.ts";
 import { mismatchKinds } from "../../../src/reconciler/gpu-comparison.ts";
 import type { RiskReason } from "../../../src/reconciler/promise.ts";
 

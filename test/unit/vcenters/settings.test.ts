@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readVcenterSettings, sdkUrl } from "../../src/vcenter-settings.ts";
+import { readVcenterSettings, sdkUrl } from "../../../src/vcenters/settings.ts";
 
 let dir = "";
 beforeEach(async () => {

@@ -1,11 +1,11 @@
 /** The metrics of the parts that place pods: extender, webhook, node labels and certificates. */
 
 import { Counter, Histogram, type Registry } from "prom-client";
-import type { ExtenderObserver } from "./extender/observer.ts";
+import type { ExtenderObserver } from "../extender/observer.ts";
+import type { TlsObserver } from "../tls/observer.ts";
+import type { WebhookObserver } from "../webhook/observer.ts";
 import { scraped } from "./metrics.ts";
-import { type PromiseMetrics, promiseMetrics } from "./promise-metrics.ts";
-import type { TlsObserver } from "./tls/observer.ts";
-import type { WebhookObserver } from "./webhook/observer.ts";
+import { type PromiseMetrics, promiseMetrics } from "./promises.ts";
 
 export interface PlacementMetrics {
   readonly extender: ExtenderObserver;

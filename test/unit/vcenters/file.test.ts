@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readVcentersFile } from "../../src/vcenters-file.ts";
+import { readVcentersFile } from "../../../src/vcenters/file.ts";
 
 let dir = "";
 beforeEach(async () => {

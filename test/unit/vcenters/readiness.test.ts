@@ -1,8 +1,8 @@
 import request from "supertest";
 import { describe, expect, it } from "vitest";
-import { healthApp } from "../../src/health.ts";
-import { vcenterChecks } from "../../src/vcenter-readiness.ts";
-import type { VcenterReading } from "../../src/vcenter-reading.ts";
+import { healthApp } from "../../../src/health.ts";
+import { vcenterChecks } from "../../../src/vcenters/readiness.ts";
+import type { VcenterReading } from "../../../src/vcenters/reading.ts";
 
 const minute = 60_000;
 const now = Date.parse("2026-11-22T12:00:00Z");

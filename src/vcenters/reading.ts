@@ -1,6 +1,6 @@
 /** What there is to say about one vCenter at a moment: for conditions, `/readyz` and metrics. */
 
-import type { Freshness } from "./selection/model.ts";
+import type { Freshness } from "../selection/model.ts";
 
 export interface VcenterReading extends Partial<Freshness> {
   /** Its name in our configuration. */

@@ -1,8 +1,8 @@
 /** The metrics of what we do with each vCenter, and of how old it is what it said. */
 
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
-import type { VcenterReading } from "./vcenter-reading.ts";
-import type { VsphereObserver } from "./vsphere/observer.ts";
+import type { VcenterReading } from "../vcenters/reading.ts";
+import type { VsphereObserver } from "../vsphere/observer.ts";
 
 export interface VsphereMetrics {
   /** Counts under that vCenter's name. */

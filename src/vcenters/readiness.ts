@@ -1,8 +1,8 @@
 /** Says on /readyz how each vCenter is doing, and whether what is known of them is enough to be of use. */
 
-import { onlyVcenter } from "./config.ts";
-import type { ReadinessCheck } from "./health.ts";
-import type { VcenterReading } from "./vcenter-reading.ts";
+import { onlyVcenter } from "../config.ts";
+import type { ReadinessCheck } from "../health.ts";
+import type { VcenterReading } from "./reading.ts";
 
 export interface VcenterChecksOptions {
   readonly readings: () => readonly VcenterReading[];

@@ -1,18 +1,18 @@
 /** Reads several vCenters side by side, each at its own pace, and shows what they said as one inventory. */
 
 import type { Logger } from "pino";
-import { machinesOfInterest } from "./selection/bind.ts";
-import type { Inventory, NodeIdentity, VirtualMachine } from "./selection/model.ts";
-import { VcenterClaims } from "./vcenter-claims.ts";
-import type { VcenterReading } from "./vcenter-reading.ts";
-import { InventoryMerger } from "./vcenters-merge.ts";
+import { machinesOfInterest } from "../selection/bind.ts";
+import type { Inventory, NodeIdentity, VirtualMachine } from "../selection/model.ts";
 import {
   type CacheChange,
   InventoryCache,
   type InventoryCacheOptions,
   type VcenterSettings,
-} from "./vsphere/inventory-cache.ts";
-import type { VsphereObserver } from "./vsphere/observer.ts";
+} from "../vsphere/inventory-cache.ts";
+import type { VsphereObserver } from "../vsphere/observer.ts";
+import { VcenterClaims } from "./claims.ts";
+import { InventoryMerger } from "./merge.ts";
+import type { VcenterReading } from "./reading.ts";
 
 /** One vCenter to read. */
 export interface VcenterToRead {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { InventoryMerger, type NamedReading } from "../../src/vcenters-merge.ts";
-import type { VcenterInventory } from "../../src/vsphere/inventory-cache.ts";
-import { aHost, aMachine, now } from "../support/builders.ts";
+import { InventoryMerger, type NamedReading } from "../../../src/vcenters/merge.ts";
+import type { VcenterInventory } from "../../../src/vsphere/inventory-cache.ts";
+import { aHost, aMachine, now } from "../../support/builders.ts";
 
 const later = new Date(now.getTime() + 30_000);
 

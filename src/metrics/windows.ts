@@ -1,7 +1,7 @@
 /** What /metrics says of MaintenanceWindows. */
 
 import { Gauge, type Registry } from "prom-client";
-import type { WindowState } from "./reconciler/window-calendar.ts";
+import type { WindowState } from "../reconciler/window-calendar.ts";
 
 /** @param counts asked at every scrape */
 export function watchWindows(

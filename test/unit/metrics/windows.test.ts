@@ -1,6 +1,6 @@
 import { Registry } from "prom-client";
 import { expect, it } from "vitest";
-import { watchWindows } from "../../src/window-metrics.ts";
+import { watchWindows } from "../../../src/metrics/windows.ts";
 
 it("counts MaintenanceWindows by state, as they are when they are asked for", async () => {
   const registry = new Registry();

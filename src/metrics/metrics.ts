@@ -1,8 +1,8 @@
 /** Every metric that we expose: names as controller-runtime's where one exists, ours begin with gpuinfo_. */
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import type { KubeObserver } from "./kube/observer.ts";
-import { createVsphereMetrics, type VsphereMetrics } from "./vsphere-metrics.ts";
+import type { KubeObserver } from "../kube/observer.ts";
+import { createVsphereMetrics, type VsphereMetrics } from "./vsphere.ts";
 
 export interface Metrics {
   readonly registry: Registry;

@@ -1,7 +1,7 @@
 /** Puts the readings of several vCenters together. What did not change stays the same object: selection goes by that. */
 
-import type { Freshness, Host, Inventory, VirtualMachine } from "./selection/model.ts";
-import type { VcenterInventory } from "./vsphere/inventory-cache.ts";
+import type { Freshness, Host, Inventory, VirtualMachine } from "../selection/model.ts";
+import type { VcenterInventory } from "../vsphere/inventory-cache.ts";
 
 /** What one vCenter said. */
 export interface NamedReading {

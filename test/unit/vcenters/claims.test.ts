@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { VcenterClaims } from "../../src/vcenter-claims.ts";
+import { VcenterClaims } from "../../../src/vcenters/claims.ts";
 
 const names = ["east", "west", "far"];
 

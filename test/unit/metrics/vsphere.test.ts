@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { Registry } from "prom-client";
 import { describe, expect, it } from "vitest";
-import type { VcenterReading } from "../../src/vcenter-reading.ts";
-import { createVsphereMetrics } from "../../src/vsphere-metrics.ts";
+import { createVsphereMetrics } from "../../../src/metrics/vsphere.ts";
+import type { VcenterReading } from "../../../src/vcenters/reading.ts";
 
 const now = Date.parse("2026-11-22T12:00:00Z");
 
