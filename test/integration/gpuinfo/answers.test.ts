@@ -142,12 +142,12 @@ describe("a GPUInfo", () => {
     expect(status.rejected).toMatchObject({ [reason]: 1 });
   });
 
-  it("is not given a node whose uuid a restored copy has too", { timeout: 90_000 }, async () => {
+  it("is not given a node whose uuid and host name a running copy has too", { timeout: 90_000 }, async () => {
     const [, copied] =
       /"name":"gpu-b"[^}]*?"uuid":"([^"]+)"/.exec(await vcenter(stack, "GET", "/truth")) ?? [];
     await vcenter(stack, "POST", "/vms", {
       host: "esxi-c.example.com",
-      vm: { name: "gpu-b-restored", uuid: copied, power: "poweredOff" },
+      vm: { name: "gpu-b-restored", uuid: copied, guestHostName: "gpu-b" },
     });
     // The machines are all read again every five minutes, and at once when a node has none: so add such a node.
     await stack.controlPlane.api.call("POST", "/api/v1/nodes", {
@@ -263,13 +263,13 @@ describe("bad input", () => {
     [{ desAccTime: "100" }, /spec\.desAccTime.*integer/s],
     [{ desAccTime: 1.5 }, /spec\.desAccTime.*integer/s],
     [{ gpuRequired: "yes" }, /spec\.gpuRequired.*boolean/s],
-    [{ gpuModel: "A100" }, /unknown field "spec\.gpuModel"/],
+    [{ gpuVendor: "NVIDIA" }, /unknown field "spec\.gpuVendor"/],
   ])("%j is refused with the field and what it may be", async (spec, message) => {
     await expect(applied(spec)).rejects.toThrow(message);
   });
 
   it("an unknown field is pruned where validation is not strict", async () => {
-    await applied({ desAccTime: 5, gpuModel: "A100" }, "--validate=warn");
+    await applied({ desAccTime: 5, gpuVendor: "NVIDIA" }, "--validate=warn");
     const { spec } = await stack.controlPlane.api.call<{ spec: object }>("GET", `${objects}/bad`);
     expect(spec).toEqual({ desAccTime: 5, gpuRequired: false });
   });

@@ -221,7 +221,7 @@ describe("cert-manager", () => {
 });
 
 describe("the demo's story", () => {
-  it("comes true: advice, a maintenance, a vMotion, a Job placed, one refused, one that waits", async () => {
+  it("comes true: advice, a maintenance, a vMotion, Jobs placed, refused and waiting, GPUs, windows, a promise", async () => {
     const said: string[] = [];
     await stack.controlPlane.kubectl(["delete", "pods", "--all", "--wait=true"]);
     await tellStory(stack, (line) => said.push(line));
@@ -236,8 +236,15 @@ describe("the demo's story", () => {
     expect(story).toContain("DESIRED ACCESS TIME (HRS)");
     expect(story).toContain("gpu1 names worker-9, and there the pod is");
     expect(story).toMatch(/denied request: .*des-acc-time: found "100 hours"; accepted are/);
-    expect(story).toMatch(/NoNodeSuits +Pod\/long-job-\w+ +0 of 11 nodes suit: /);
+    expect(story).toMatch(/NoNodeSuits +Pod\/long-job-\w+ +0 of 15 nodes suit: /);
     expect(story).toMatch(/long-job has worker-[79], within \d+\.\d s/);
+    expect(story).toMatch(/worker-12 +amd-instinct-mi210 +64 +1 +esxi-amd-m/);
+    expect(story).toMatch(/worker-13 +intel-data-center-gpu-flex-170 +16 +1 /);
+    expect(story).toMatch(/intel +worker-13 +200 +customAttribute +declared +.* of cluster mixed/);
+    expect(story).toMatch(/nvidia-l4 +worker-14 +40 +maintenanceWindow +declared +/);
+    expect(story).toMatch(/firmware-2026-12 .* Accepted/);
+    expect(story).toMatch(/PlacementAtRisk .*\("emergency patch", scheduled task\) begins at /);
+    expect(story).toMatch(/"reason":"Safe","status":"False","type":".*PlacementAtRisk"/);
   });
 
   it("is not told where it does not come true", async () => {
@@ -248,7 +255,7 @@ describe("the demo's story", () => {
       500,
     );
     await expect(wanted).rejects.toThrow(
-      /^waited 0\.5 s in vain for the impossible\. Found:\n +gpu1 +worker-/,
+      /^waited 0\.5 s in vain for the impossible\. Found:\n +amd +worker-/,
     );
   });
 });
