@@ -1,6 +1,7 @@
 /** Reads the environment once, into a frozen Config; reports every problem at once, by variable name. */
 
 import { z } from "zod";
+import { onlyVcenter } from "./selection/vcenter-name.ts";
 import { readVcentersFile } from "./vcenters/file.ts";
 
 export interface ListenAddress {
@@ -68,9 +69,6 @@ export interface VcenterSource {
   /** Read this datacenter only; wins over what folder and environment say. */
   readonly datacenter?: string;
 }
-
-/** The name of the only vCenter, where no file lists several. */
-export const onlyVcenter = "vcenter";
 
 /** Something is wrong with the environment: `problems` has one line per variable. */
 export class ConfigError extends Error {

@@ -3,7 +3,7 @@
 import { pino } from "pino";
 import { Registry } from "prom-client";
 import { extenderApp } from "../../src/extender/app.ts";
-import { createPlacementMetrics } from "../../src/placement-metrics.ts";
+import { createPlacementMetrics } from "../../src/metrics/placement.ts";
 import type { Inventory } from "../../src/selection/model.ts";
 import { createSelector } from "../../src/selection/select.ts";
 import { portOf } from "../../src/serve.ts";

@@ -1,5 +1,6 @@
 /** Says in conditions how recent it is what the vCenters said, naming each that is too old. */
 
+import { vcenterNamed } from "../selection/vcenter-name.ts";
 import { type Statement, timestamp } from "./conditions.ts";
 
 /** What is known of one vCenter, whether or not it has answered yet. */
@@ -47,12 +48,12 @@ function inventoryFresh(
   const type = "InventoryFresh";
   const stale = vcenters.flatMap(({ name, takenAt, problem }) =>
     takenAt !== undefined && isOlder(takenAt, now, softMaxAgeMs)
-      ? `vCenter ${name} was last read at ${timestamp(takenAt)}; ${problem ?? "no answer since"}`
+      ? `${vcenterNamed(name)} was last read at ${timestamp(takenAt)}; ${problem ?? "no answer since"}`
       : [],
   );
   const unread = vcenters.flatMap(({ name, takenAt, problem }) =>
     takenAt === undefined
-      ? `vCenter ${name} has not been read yet; ${problem ?? "no answer so far"}`
+      ? `${vcenterNamed(name)} has not been read yet; ${problem ?? "no answer so far"}`
       : [],
   );
   if (stale.length + unread.length === 0)
@@ -69,7 +70,7 @@ function usageFresh(
   const type = "UsageFresh";
   const stale = vcenters.flatMap(({ name, usageTakenAt }) =>
     usageTakenAt !== undefined && isOlder(usageTakenAt, now, usageSoftMaxAgeMs)
-      ? `CPU and memory numbers of vCenter ${name} were last read at ${timestamp(usageTakenAt)}`
+      ? `CPU and memory numbers of ${vcenterNamed(name)} were last read at ${timestamp(usageTakenAt)}`
       : [],
   );
   if (stale.length > 0)

@@ -20,6 +20,7 @@ import type {
   NodeIdentity,
   VirtualMachine,
 } from "./model.ts";
+import { vcenterNamed } from "./vcenter-name.ts";
 import { joinHorizons } from "./windows.ts";
 
 /** No MaintenanceWindow was applied in Kubernetes. */
@@ -106,7 +107,7 @@ function toBinding(match: Match, context: Context): NodeBinding {
 
 function notFound(node: NodeIdentity, message: string, { unread }: Inventory): NodeBinding {
   if (unread.length === 0) return rejected(node, "NoVirtualMachine", message);
-  const notRead = `not read yet: vCenter ${unread.join(", ")}`;
+  const notRead = `not read yet: ${unread.map(vcenterNamed).join(", ")}`;
   return rejected(node, "InventoryNotReady", `${message}; ${notRead}`);
 }
 

@@ -28,6 +28,7 @@ import {
 } from "./rank.ts";
 import { type Bound, rebind } from "./rebind.ts";
 import { simulateAccelerators } from "./simulation.ts";
+import { vcenterNamed } from "./vcenter-name.ts";
 
 /** What is known at one moment. The same objects are handed over as long as nothing changed. */
 export interface Facts {
@@ -139,7 +140,10 @@ function agesOf(
   for (const [name, { takenAt, usageTakenAt }] of vcenters) {
     if (now.getTime() - takenAt.getTime() > hardMaxAgeMs) {
       const problem = problems.get(name) ?? "no answer since";
-      stale.set(name, `vCenter ${name} was last read at ${takenAt.toISOString()}; ${problem}`);
+      stale.set(
+        name,
+        `${vcenterNamed(name)} was last read at ${takenAt.toISOString()}; ${problem}`,
+      );
     }
     if (now.getTime() - usageTakenAt.getTime() > usageHardMaxAgeMs) oldUsage.add(name);
   }
@@ -148,7 +152,7 @@ function agesOf(
 
 function describeAll(problems: ReadonlyMap<string, string>): string | undefined {
   if (problems.size === 0) return undefined;
-  return [...problems].map(([name, problem]) => `vCenter ${name}: ${problem}`).join("; ");
+  return [...problems].map(([name, problem]) => `${vcenterNamed(name)}: ${problem}`).join("; ");
 }
 
 type Unavailable = Extract<Selection, { kind: "unavailable" }>;

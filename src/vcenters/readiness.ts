@@ -1,7 +1,7 @@
 /** Says on /readyz how each vCenter is doing, and whether what is known of them is enough to be of use. */
 
-import { onlyVcenter } from "../config.ts";
 import type { ReadinessCheck } from "../health.ts";
+import { onlyVcenter } from "../selection/vcenter-name.ts";
 import type { VcenterReading } from "./reading.ts";
 
 export interface VcenterChecksOptions {

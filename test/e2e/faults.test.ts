@@ -141,11 +141,11 @@ describe("vCenter cut off for longer than HARD_MAX_AGE", () => {
       await createPod(stack, `to-${node}`, { ...needs, gated: true });
     }
     await vcenter(stack, "POST", "/network", { mode: "refuse" });
-    for (const { healthUrl } of stack.replicas) {
-      await untilReadiness(healthUrl, ({ text }) => text.includes("[!]vcenter last read"), 60_000);
-    }
     for (const replica of stack.replicas) {
-      expect(await filterErrorOf(replica)).toMatch(/InventoryStale.*tried again/);
+      await untilReadiness(replica.healthUrl, ({ text }) => text.includes("[!]vcenter last read"));
+      await expect
+        .poll(async () => filterErrorOf(replica), { timeout: 60_000 })
+        .toMatch(/InventoryStale.*tried again/);
     }
     for (const name of names) await openGate(stack, name);
     // Whoever creates a pod now is not sent away: it is admitted, and waits with the others.

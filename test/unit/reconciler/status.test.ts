@@ -229,7 +229,7 @@ describe("evaluate", () => {
       type: "InventoryFresh",
       status: "False",
       reason: "InventoryStale",
-      message: "vCenter vcenter was last read at 2026-11-22T12:00:00Z; connection refused",
+      message: "vCenter was last read at 2026-11-22T12:00:00Z; connection refused",
     });
   });
 

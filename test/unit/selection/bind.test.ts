@@ -193,7 +193,7 @@ describe("bindNodes", () => {
     expect(bindNodes([aNode({ vmOverride: other })], inventory)[0]).toMatchObject({
       reason: "InventoryNotReady",
       message: expect.stringMatching(
-        / no virtual machine has that uuid: .*; not read yet: vCenter west, east$/,
+        / no virtual machine has that uuid: .*; not read yet: vCenter west, vCenter east$/,
       ),
     });
   });
