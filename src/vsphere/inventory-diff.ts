@@ -1,6 +1,6 @@
 /** Compares two inventories, so that listeners need not: what is equal stays the same object. */
-import { isDeepStrictEqual } from "node:util";
 import type { Freshness, Host, VirtualMachine } from "../selection/model.ts";
+import { sameFields } from "./same-fields.ts";
 
 /** What one vCenter said. Never changed in place. */
 export interface VcenterInventory extends Freshness {
@@ -31,7 +31,7 @@ export function reuse(
 }
 
 function same<Item extends object>(previous: Item | undefined, next: Item): Item {
-  return previous === next || (previous && isDeepStrictEqual(previous, next)) ? previous : next;
+  return previous && sameFields(previous, next) ? previous : next;
 }
 
 function hostChange(
@@ -58,7 +58,7 @@ function machineChange(
 function differsInUsage(previous: VirtualMachine | undefined, next: VirtualMachine): boolean {
   if (!previous) return false;
   const { cpuDemandMhz, memoryUsedMib } = previous;
-  return isDeepStrictEqual(previous, { ...next, cpuDemandMhz, memoryUsedMib });
+  return sameFields(previous, { ...next, cpuDemandMhz, memoryUsedMib });
 }
 
 function worst(a: InventoryChange, b: InventoryChange): InventoryChange {

@@ -19,6 +19,7 @@ import { mergeChange } from "./merge-change.ts";
 import { isPlace, parentOf } from "./places.ts";
 import { devicesPath, instanceUuidPath, parentPath, recentTaskPath } from "./properties.ts";
 import type { RunningMaintenance } from "./recent-tasks.ts";
+import { sameFields } from "./same-fields.ts";
 
 /** A virtual machine that we follow; `bag` is absent until vCenter sent its details. */
 interface Followed {
@@ -57,7 +58,7 @@ export class InventoryState {
     return page.map((bag) => {
       const mapped = mapIdentity(this.#instanceUuid, bag, this.#folderPathOf(bag));
       const known = this.#scanned.get(bag.object.id);
-      return [bag.object.id, isDeepStrictEqual(known, mapped) && known ? known : mapped];
+      return [bag.object.id, known && sameFields(known, mapped) ? known : mapped];
     });
   }
 
@@ -156,9 +157,19 @@ export class InventoryState {
     for (const bag of bags) {
       const followed = this.#followed.get(bag.object.id);
       if (!followed) continue;
-      this.#followed.set(bag.object.id, { ...followed, usage: mapUsage(bag) });
-      this.#mappedMachines.delete(bag.object.id);
+      const usage = mapUsage(bag);
+      this.#followed.set(bag.object.id, { ...followed, usage });
+      this.#measure(bag.object.id, followed.usage, usage);
     }
+  }
+
+  /** Numbers move all the time: a machine is not mapped anew for them, unless others could be read than before. */
+  #measure(id: string, before: Usage, { cpuDemandMhz, memoryUsedMib, refused }: Usage): void {
+    const known = this.#mappedMachines.get(id);
+    if (known === undefined) return;
+    if (before.refused.join() !== refused.join()) this.#mappedMachines.delete(id);
+    else if (before.cpuDemandMhz !== cpuDemandMhz || before.memoryUsedMib !== memoryUsedMib)
+      this.#mappedMachines.set(id, { ...known, cpuDemandMhz, memoryUsedMib });
   }
 
   setRunning(running: RunningMaintenance): void {

@@ -142,7 +142,9 @@ describe("a GPUInfo", () => {
     expect(status.rejected).toMatchObject({ [reason]: 1 });
   });
 
-  it("is not given a node whose uuid and host name a running copy has too", { timeout: 90_000 }, async () => {
+  it("is not given a node whose uuid and host name a running copy has too", {
+    timeout: 90_000,
+  }, async () => {
     const [, copied] =
       /"name":"gpu-b"[^}]*?"uuid":"([^"]+)"/.exec(await vcenter(stack, "GET", "/truth")) ?? [];
     await vcenter(stack, "POST", "/vms", {
