@@ -16,4 +16,4 @@ COPY --from=build /build/node_modules ./node_modules
 COPY --from=build /build/dist ./dist
 USER 65532:65532
 EXPOSE 8080 8081 9443 9444
-ENTRYPOINT ["node", "--max-semi-space-size=4", "dist/main.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=8", "--heap-growing-percent=40", "dist/main.js"]

@@ -24,8 +24,15 @@ export class ClusterNodes {
   readonly informer: Informer<MarkedNode>;
   readonly #csiNodes: Informer<string>;
   readonly #list: NodeList;
+  readonly #options: ClusterNodesOptions;
+  readonly #enough = Promise.withResolvers<void>();
+  /** Set once the CSINodes have been waited for long enough. */
+  #goesWithoutCsiNodes = false;
+  #patience: NodeJS.Timeout | undefined;
 
-  constructor({ kube, log, observer, onChange }: ClusterNodesOptions) {
+  constructor(options: ClusterNodesOptions) {
+    const { kube, log, observer, onChange } = options;
+    this.#options = options;
     this.informer = new Informer({
       name: "nodes",
       source: listWatch(kube, nodes),
@@ -53,26 +60,50 @@ export class ClusterNodes {
     });
   }
 
-  /** The same object as long as nothing changed that selection goes by; undefined until all were listed once. */
+  /**
+   * The same object as long as nothing changed that selection goes by; undefined until the nodes were listed once, and
+   * the CSINodes or half a minute went by: their ids are but one of the things that a machine is known by.
+   */
   get current(): readonly NodeIdentity[] | undefined {
-    return this.#informers.every(({ synced }) => synced) ? this.#list.current : undefined;
+    const isEnough = this.#csiNodes.synced || this.#goesWithoutCsiNodes;
+    return this.informer.synced && isEnough ? this.#list.current : undefined;
   }
 
   get checks(): readonly ReadinessCheck[] {
-    return [listed("nodes", this.informer), listed("csinodes", this.#csiNodes)];
+    return [
+      listed("nodes", this.informer),
+      {
+        ...listed("csinodes", this.#csiNodes),
+        isTolerated: () => this.#csiNodes.synced || this.#goesWithoutCsiNodes,
+      },
+    ];
   }
 
   start(): void {
     for (const informer of this.#informers) informer.start();
+    this.#patience ??= setTimeout(() => this.#goOn(), patienceMs);
   }
 
-  /** Resolves when all were listed once; never when stopped before. */
+  /** Resolves when {@link current} has the nodes; never when stopped before. */
   async whenSynced(): Promise<void> {
-    await Promise.all(this.#informers.map((informer) => informer.whenSynced()));
+    const listedOrNot = Promise.race([this.#csiNodes.whenSynced(), this.#enough.promise]);
+    await Promise.all([this.informer.whenSynced(), listedOrNot]);
   }
 
   async stop(): Promise<void> {
+    clearTimeout(this.#patience);
     await Promise.all(this.#informers.map((informer) => informer.stop()));
+  }
+
+  /** Without what we may not list, or what does not come; it is taken in when it comes. */
+  #goOn(): void {
+    if (this.#csiNodes.synced) return;
+    const { log, onChange } = this.#options;
+    const { problem } = this.#csiNodes.state;
+    log.warn({ resource: "csinodes", problem }, "not listed yet, going on without");
+    this.#goesWithoutCsiNodes = true;
+    this.#enough.resolve();
+    onChange();
   }
 
   get #informers() {
@@ -80,13 +111,28 @@ export class ClusterNodes {
   }
 }
 
-/** A resource that has to be listed before we are of use. */
+const patienceMs = 30_000;
+const defaultMaxSilenceMs = 15 * 60_000;
+
+/**
+ * A resource that has to be listed before we are of use. When it falls silent later, alone or with the API server, what
+ * is known of it goes on to count: that is shown.
+ *
+ * @param maxSilenceMs the API server sends something for every resource every one to two minutes
+ */
 export function listed(
   name: string,
   informer: Pick<Informer<unknown>, "synced" | "state">,
+  maxSilenceMs: number = defaultMaxSilenceMs,
 ): ReadinessCheck {
   return {
     name,
-    problem: () => (informer.synced ? undefined : (informer.state.problem ?? "not listed yet")),
+    problem() {
+      const { silentMs = 0, problem } = informer.state;
+      if (!informer.synced) return problem ?? "not listed yet";
+      if (silentMs <= maxSilenceMs) return undefined;
+      return `not heard of for ${Math.floor(silentMs / 60_000)} minutes: ${problem ?? "no watch"}`;
+    },
+    isTolerated: () => informer.synced,
   };
 }

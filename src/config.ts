@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { onlyVcenter } from "./selection/vcenter-name.ts";
 import { readVcentersFile } from "./vcenters/file.ts";
+import { type VcenterSource, vcenterNames } from "./vcenters/source.ts";
 
 export interface ListenAddress {
   /** Absent: all addresses of the machine. */
@@ -33,6 +34,8 @@ export interface Config {
   readonly unknownMaintenance: "reject" | "assume-open";
   /** Name of the custom attribute that holds maintenance windows in vCenter. */
   readonly maintenanceAttribute: string;
+  /** Task types of vCenter extensions that take hosts down, beside those that are known. */
+  readonly maintenanceTaskTypes: readonly string[];
   /** Running pods are told when maintenance comes to cut into the hours that they were promised. */
   readonly watchPromises: boolean;
   readonly placement: Placement;
@@ -55,21 +58,6 @@ interface Placement {
   readonly extenderClientNames: ReadonlySet<string>;
 }
 
-/** A folder whose files are read again before each login, or values from the environment, or both: a file wins. */
-export interface VcenterSource {
-  /** What it is called in messages, metrics and `/readyz`. */
-  readonly name: string;
-  /** What the user calls the Secret behind `dir`, such as `Secret vc-creds`. */
-  readonly secret: string;
-  readonly dir?: string;
-  /** Absent where the environment has no say. */
-  readonly values?: Readonly<Record<string, string>>;
-  readonly caFile?: string;
-  readonly insecure: boolean;
-  /** Read this datacenter only; wins over what folder and environment say. */
-  readonly datacenter?: string;
-}
-
 /** Something is wrong with the environment: `problems` has one line per variable. */
 export class ConfigError extends Error {
   readonly problems: readonly string[];
@@ -85,18 +73,6 @@ export class ConfigError extends Error {
 
 /** The GPU vendors' own taints keep other pods away; they say nothing against a job that asks us. */
 const vendorTaints = ["nvidia.com/gpu", "amd.com/gpu", "gpu.intel.com/i915", "gpu.intel.com/xe"];
-
-/** Names in the environment, and in the mounted Secret, that say where vCenter is. */
-export const vcenterNames = [
-  "GOVMOMI_URL",
-  "GOVMOMI_USERNAME",
-  "GOVMOMI_PASSWORD",
-  "GOVMOMI_THUMBPRINT",
-  "GOVMOMI_DATACENTER",
-  "VC_HOST",
-  "VC_USER",
-  "VC_PASS",
-] as const;
 
 const flag = z
   .enum(["true", "false"], { error: (issue) => `is ${quote(issue.input)}, wanted true or false` })
@@ -167,6 +143,7 @@ const Environment = z.object({
     })
     .default("reject"),
   MAINTENANCE_ATTRIBUTE: z.string().default("gpuinfo.maintenance"),
+  MAINTENANCE_TASK_TYPES: list.prefault(""),
   WATCH_PROMISES: flag.default(false),
   PLACEMENT_MODE: z
     .enum(["off", "scheduler", "extender", "affinity"], {
@@ -232,6 +209,7 @@ export function readConfig(
     evacuation: env.EVACUATION,
     unknownMaintenance: env.UNKNOWN_MAINTENANCE,
     maintenanceAttribute: env.MAINTENANCE_ATTRIBUTE,
+    maintenanceTaskTypes: env.MAINTENANCE_TASK_TYPES,
     watchPromises: env.WATCH_PROMISES,
     placement: {
       mode: env.PLACEMENT_MODE,

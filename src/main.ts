@@ -28,6 +28,7 @@ import { soon } from "./soon.ts";
 import { vcenterChecks } from "./vcenters/readiness.ts";
 import { readVcenterSettings } from "./vcenters/settings.ts";
 import { Vcenters } from "./vcenters/vcenters.ts";
+import { timingsFor } from "./vsphere/timings.ts";
 import { WindowStatuses } from "./window-statuses.ts";
 
 /** Among nodes that fit, a better one is looked for this often. */
@@ -77,6 +78,7 @@ async function start(config: Config): Promise<Running> {
     log,
     observer: metrics.kube,
     nodes: nodes.informer,
+    hardMaxAgeMs: config.hardMaxAgeMs,
   });
   const { mode } = config.placement;
   const pods = mode === "off" ? undefined : new ManagedPods({ kube, log, observer: metrics.kube });
@@ -91,7 +93,11 @@ async function start(config: Config): Promise<Running> {
     log,
     observe: metrics.vsphere.observe,
     hardMaxAgeMs: config.hardMaxAgeMs,
-    cache: { maintenanceAttribute: config.maintenanceAttribute },
+    cache: {
+      timings: timingsFor(config),
+      maintenanceAttribute: config.maintenanceAttribute,
+      maintenanceTaskTypes: config.maintenanceTaskTypes,
+    },
   });
   const startedAt = Date.now();
   const isSettled = () => vcenters.settled;

@@ -1,12 +1,11 @@
 /** Composes the look at nodes for what an administrator should know: nodes and bindings in, events and gauges out. */
 
-import { Gauge, type Registry } from "prom-client";
+import type { Registry } from "prom-client";
 import type { Config } from "./config.ts";
 import type { EventRecorder } from "./kube/events.ts";
 import type { Informer } from "./kube/informer.ts";
 import type { MarkedNode } from "./kube/nodes.ts";
-import { scraped } from "./metrics/metrics.ts";
-import { mismatchKinds } from "./reconciler/gpu-comparison.ts";
+import { watchFindings } from "./metrics/nodes.ts";
 import { type FoundNode, NodeFindings } from "./reconciler/node-findings.ts";
 import type { Bindings } from "./selection/select.ts";
 
@@ -34,36 +33,13 @@ export class NodeWatch {
       hardMaxAgeMs: config.hardMaxAgeMs,
       simulate: config.simulateAccelerators,
     });
-    const counts = () => (isLeading() ? this.#findings.counts : undefined);
-    scraped(registry, {
-      name: "gpuinfo_hosts_maintenance_unknown",
-      help: "Hosts under nodes of which not all maintenance can be read; only the leader says.",
-      read: () => counts()?.hostsWithUnknownMaintenance,
-    });
-    watchMismatches(registry, () => counts()?.mismatches);
+    watchFindings(registry, () => (isLeading() ? this.#findings.counts : undefined));
   }
 
   /** Looks at every node; for the process that leads. */
   async sweep(): Promise<void> {
     await this.#findings.sweep();
   }
-}
-
-function watchMismatches(
-  registry: Registry,
-  read: () => NodeFindings["counts"]["mismatches"] | undefined,
-): Gauge {
-  return new Gauge({
-    name: "gpuinfo_nodes_gpu_mismatch",
-    help: "Nodes whose guest shows other GPUs than vCenter, by what differs; only the leader says.",
-    labelNames: ["kind"],
-    registers: [registry],
-    collect() {
-      const mismatches = read();
-      if (mismatches === undefined) return this.reset();
-      for (const kind of mismatchKinds) this.set({ kind }, mismatches[kind]);
-    },
-  });
 }
 
 function foundNode({ identity, uid, labels, gpuGuest }: MarkedNode): FoundNode {

@@ -21,6 +21,8 @@ export interface WindowStatusesOptions {
 }
 
 const writers = 2;
+/** Hosts that nodes leave change the counts of many objects at once. */
+const statusesPerSecond = 50;
 
 export class WindowStatuses {
   /** Its name is what {@link WindowStatusesOptions.enqueue} adds to. */
@@ -53,6 +55,7 @@ export class WindowStatuses {
     return {
       name: WindowStatuses.queueName,
       workers: writers,
+      normalPerSecond: statusesPerSecond,
       process: (name, signal) => this.#reconciler.reconcile(name, signal),
       observer: this.#observer,
     };

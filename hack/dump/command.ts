@@ -1,9 +1,10 @@
 /** What `npm run dump` does: read, redact, write, and say what is in the file. */
 import { open, unlink } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { readConfig, type VcenterSource } from "../../src/config.ts";
+import { readConfig } from "../../src/config.ts";
 import { KubeClient } from "../../src/kube/client.ts";
 import { readVcenterSettings } from "../../src/vcenters/settings.ts";
+import type { VcenterSource } from "../../src/vcenters/source.ts";
 import type { FleetFile } from "./fleet-file.ts";
 import { readNodes, withNodes } from "./kubernetes-nodes.ts";
 import { readVcenter, type VcenterContent } from "./read-vcenter.ts";

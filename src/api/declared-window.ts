@@ -38,6 +38,7 @@ export type Timing =
   | {
       readonly kind: "recurring";
       readonly schedule: string;
+      readonly timeZone: string;
       readonly recurrence: Recurrence;
       readonly durationMs: number;
     };
@@ -52,21 +53,32 @@ export interface Flaw {
 
 const Metadata = z.object({
   name: z.string(),
-  uid: z.string().default(""),
-  generation: z.int().default(1),
-  resourceVersion: z.string().default(""),
+  uid: z.string().catch("").default(""),
+  generation: z.int().catch(1).default(1),
+  resourceVersion: z.string().catch("").default(""),
 });
 
-/** The API server has checked the spec, but maybe against an older schema: each field is read by itself. */
-const Names = z.array(z.string().min(1)).catch([]).default([]);
+const everyNode: LabelSelector = {};
+
+/**
+ * The API server has checked the spec, but maybe against an older schema: each field, and each name, is read by
+ * itself. A selector that cannot be read may mean any node.
+ */
+const Names = z
+  .array(z.unknown())
+  .transform((names) =>
+    names.filter((name): name is string => typeof name === "string" && name !== ""),
+  )
+  .catch([])
+  .default([]);
 const LenientSpec = z
   .object({
     hosts: Names,
     clusters: Names,
-    nodeSelector: LabelSelector.optional().catch(undefined),
+    nodeSelector: LabelSelector.optional().catch(everyNode),
     reason: z.string().catch("").default(""),
   })
-  .catch({ hosts: [], clusters: [], nodeSelector: undefined, reason: "" });
+  .catch({ hosts: [], clusters: [], nodeSelector: everyNode, reason: "" });
 
 const Shell = z.object({
   metadata: Metadata,
@@ -114,7 +126,7 @@ function readRecurring(schedule: string, timeZone: string, durationMs: number): 
   }
   try {
     const recurrence = new Recurrence(schedule, timeZone);
-    return { kind: "recurring", schedule, recurrence, durationMs };
+    return { kind: "recurring", schedule, timeZone, recurrence, durationMs };
   } catch (error) {
     const why = error instanceof Error ? error.message.replace("CronPattern: ", "") : String(error);
     const message = `spec.schedule is ${quote(schedule)} (${why}), wanted are ${acceptedSchedule}`;

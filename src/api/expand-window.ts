@@ -17,84 +17,61 @@ export type Outlook =
     }
   | Flaw;
 
-/** Nobody can ask for more than a year. */
-const reachMs = 8760 * 3_600_000;
-/** A weekly one for the whole year; the first of them decides over jobs. */
-const mostWindows = 53;
-/** How many beginnings are looked at: a schedule of every minute must not hold up others. */
-const mostStarts = 250;
+/** The one that goes on and the two after it, or three to come: the next one decides over jobs. */
+const mostStretches = 3;
+/** With fewer left it is time to look further. */
+const fewStretches = 2;
+/** What begins so often before the last one is over goes on without an end that is known. */
+const longestChain = 20;
 
-/** The same for the same arguments; at most some 50 ms. */
+/** The same for the same arguments; some milliseconds. */
 export function expandWindow(window: DeclaredWindow, now: Date): Outlook {
   const { timing } = window;
-  const description = describe(window);
-  switch (timing.kind) {
-    case "flawed":
-      return timing;
-    case "once":
-      return outlookOf(onceFrom(timing, now.getTime()), description);
-    case "recurring": {
-      const stretches = recurringFrom(timing, now.getTime());
-      return stretches.length > 0 ? outlookOf(stretches, description) : neverComes(timing);
-    }
-  }
+  if (timing.kind !== "recurring") return outlookOf(window, timing, now);
+  return outlookOf(window, expandSchedule(timing, now), now);
 }
 
 /** Times are ms since the Unix epoch. */
-interface Stretch {
+export interface Stretch {
   readonly startsAt: number;
-  endsAt: number;
+  readonly endsAt: number;
   /** It may go on: nobody looked further. */
-  isOpen?: boolean;
+  readonly isOpen?: boolean;
+}
+
+/** When a schedule comes, as far as anybody looked. */
+export interface Expansion {
+  readonly kind: "expanded";
+  /** In order; no two of them touch. One at least. */
+  readonly stretches: readonly Stretch[];
+  /** From then on it is time to look further, though what is known holds a while longer; ms since the Unix epoch. */
+  readonly renewAt: number;
 }
 
 type Once = Extract<Timing, { kind: "once" }>;
-type Recurring = Extract<Timing, { kind: "recurring" }>;
+export type Recurring = Extract<Timing, { kind: "recurring" }>;
 
-function onceFrom({ startsAt, durationMs }: Once, now: number): readonly Stretch[] {
-  const endsAt = startsAt + durationMs;
-  return endsAt > now ? [{ startsAt, endsAt }] : [];
+/** What holds for every object with this schedule, time zone and duration. */
+export function expandSchedule(timing: Recurring, now: Date): Expansion | Flaw {
+  const stretches = stretchesFrom(timing, now.getTime());
+  if (stretches.length === 0) return neverComes(timing);
+  return { kind: "expanded", stretches, renewAt: renewalOf(stretches, now.getTime()) };
 }
 
-function recurringFrom({ recurrence, durationMs }: Recurring, now: number): readonly Stretch[] {
-  const stretches: Stretch[] = [];
-  let start = recurrence.next(now - durationMs);
-  for (let looked = 0; start !== undefined; looked++) {
-    const endsAt = start + durationMs;
-    let last = stretches.at(-1);
-    if (last !== undefined && start <= last.endsAt) last.endsAt = endsAt;
-    else if (isEnough(stretches, start, now)) break;
-    else stretches.push((last = { startsAt: start, endsAt }));
-    if (looked >= mostStarts) {
-      last.isOpen = true;
-      break;
-    }
-    start = recurrence.next(start);
-  }
-  const [first, ...others] = stretches;
-  if (first === undefined) return [];
-  return [{ ...first, startsAt: firstOfChain(first.startsAt, recurrence, durationMs) }, ...others];
-}
-
-/** Where each begins before the last one is over, it is one long maintenance: when did that begin? */
-function firstOfChain(start: number, recurrence: Recurrence, durationMs: number): number {
-  let first = start;
-  for (let looked = 0; looked < mostStarts; looked++) {
-    const before = recurrence.previous(first);
-    if (before === undefined || before + durationMs < first) break;
-    first = before;
-  }
-  return first;
-}
-
-/** Within reach, and at least one that is still to come. */
-function isEnough(stretches: readonly Stretch[], start: number, now: number): boolean {
-  if (stretches.length >= mostWindows) return true;
-  return start > now + reachMs && stretches.some(({ startsAt }) => startsAt > now);
-}
-
-function outlookOf(stretches: readonly Stretch[], description: string): Outlook {
-  const windows = stretches.map(
+/**
+ * What of that is left at a later time, in the words of one object.
+ *
+ * @returns an outlook without windows where all that is known is over: of a schedule, that says nothing
+ */
+export function outlookOf(
+  window: DeclaredWindow,
+  timing: Once | Expansion | Flaw,
+  now: Date,
+): Outlook {
+  if (timing.kind === "flawed") return timing;
+  const left = stretchesOf(timing).filter(({ endsAt }) => endsAt > now.getTime());
+  const description = describe(window);
+  const windows = left.map(
     ({ startsAt, endsAt, isOpen }): MaintenanceWindow => ({
       startsAt,
       ...(isOpen !== true && { endsAt }),
@@ -102,7 +79,58 @@ function outlookOf(stretches: readonly Stretch[], description: string): Outlook 
       description,
     }),
   );
-  return { kind: "known", windows, validUntil: stretches[0]?.endsAt ?? Number.POSITIVE_INFINITY };
+  return { kind: "known", windows, validUntil: left[0]?.endsAt ?? Number.POSITIVE_INFINITY };
+}
+
+function stretchesOf(timing: Once | Expansion): readonly Stretch[] {
+  if (timing.kind === "expanded") return timing.stretches;
+  return [{ startsAt: timing.startsAt, endsAt: timing.startsAt + timing.durationMs }];
+}
+
+function stretchesFrom({ recurrence, durationMs }: Recurring, now: number): readonly Stretch[] {
+  const stretches: Stretch[] = [];
+  let start = recurrence.next(now - durationMs);
+  while (start !== undefined && stretches.length < mostStretches) {
+    const chain = chainFrom(start, recurrence, durationMs);
+    stretches.push(chain.stretch);
+    start = chain.next;
+  }
+  const [first, ...others] = stretches;
+  if (first === undefined) return [];
+  return [{ ...first, startsAt: firstOfChain(first.startsAt, recurrence, durationMs) }, ...others];
+}
+
+/** Where each begins before the last one is over, it is one long maintenance: until when, and what begins after it? */
+function chainFrom(startsAt: number, recurrence: Recurrence, durationMs: number) {
+  let endsAt = startsAt + durationMs;
+  let next = recurrence.next(startsAt);
+  for (let links = 1; next !== undefined && next <= endsAt; links++) {
+    if (links >= longestChain)
+      return { stretch: { startsAt, endsAt, isOpen: true }, next: undefined };
+    endsAt = next + durationMs;
+    next = recurrence.next(next);
+  }
+  return { stretch: { startsAt, endsAt }, next };
+}
+
+/** And when did it begin? */
+function firstOfChain(start: number, recurrence: Recurrence, durationMs: number): number {
+  let first = start;
+  for (let looked = 0; looked < longestChain; looked++) {
+    const before = recurrence.previous(first);
+    if (before === undefined || before + durationMs < first) break;
+    first = before;
+  }
+  return first;
+}
+
+/** Well before what is known has passed. */
+function renewalOf(stretches: readonly Stretch[], now: number): number {
+  const [first, ...others] = stretches;
+  if (first === undefined) return now;
+  const last = others.at(-1) ?? first;
+  if (last.isOpen === true) return (Math.max(now, last.startsAt) + last.endsAt) / 2;
+  return stretches.at(-fewStretches)?.endsAt ?? first.endsAt;
 }
 
 function neverComes({ schedule }: Recurring): Flaw {

@@ -153,7 +153,7 @@ export const GpuInfoStatus = z
     inventoryTime: time
       .optional()
       .describe(
-        "Until when the node's vCenter had confirmed what it said of node and host, as of evaluatedTime; absent where no node fits.",
+        "Until when the node's vCenter had confirmed what it said of node and host, as of evaluatedTime; where no node fits, until when all vCenters that are not too old had.",
       ),
     observedGeneration: z
       .int()

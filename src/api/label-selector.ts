@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { matches } from "./cel.ts";
+import { labelKeys } from "./names.ts";
 import type { Texts } from "./node-marks.ts";
 
 const labelValue = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/;
@@ -42,6 +43,9 @@ const LabelRequirement = z
   .describe("What one label must be like.");
 type LabelRequirement = z.infer<typeof LabelRequirement>;
 
+/** It would select nodes until it selects them. */
+const circular = `the label ${labelKeys.availableUntil} follows from maintenance, so maintenance cannot go by it`;
+
 export const LabelSelector = z
   .object({
     matchLabels: z
@@ -65,8 +69,26 @@ export const LabelSelector = z
       .optional()
       .describe("What other labels must be like, all of them."),
   })
-  .meta({ "x-kubernetes-map-type": "atomic" });
+  .refine((selector) => !mentions(selector, labelKeys.availableUntil), circular)
+  .meta({
+    "x-kubernetes-map-type": "atomic",
+    "x-kubernetes-validations": [
+      {
+        rule: `(!has(self.matchLabels) || !('${labelKeys.availableUntil}' in self.matchLabels)) && (!has(self.matchExpressions) || !self.matchExpressions.exists(each, each.key == '${labelKeys.availableUntil}'))`,
+        message: circular,
+      },
+    ],
+  });
 export type LabelSelector = z.infer<typeof LabelSelector>;
+
+interface Selection {
+  readonly matchLabels?: Readonly<Record<string, string>> | undefined;
+  readonly matchExpressions?: readonly { readonly key: string }[] | undefined;
+}
+
+function mentions({ matchLabels = {}, matchExpressions = [] }: Selection, label: string): boolean {
+  return Object.hasOwn(matchLabels, label) || matchExpressions.some(({ key }) => key === label);
+}
 
 /** An empty selector selects everything. */
 export function selects({ matchLabels, matchExpressions }: LabelSelector, labels: Texts): boolean {

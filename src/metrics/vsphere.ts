@@ -61,6 +61,12 @@ function countersIn(registry: Registry): VsphereMetrics["observe"] {
     labelNames: ["vcenter", "kind"],
     registers,
   });
+  const attribute = new Gauge({
+    name: "gpuinfo_maintenance_attribute_defined",
+    help: "1 where vCenter has the custom attribute that holds maintenance windows, 0 where it has not; absent while that is unknown.",
+    labelNames: ["vcenter"],
+    registers,
+  });
   return (vcenter) => ({
     call(method, outcome, duration) {
       calls.inc({ vcenter, method, outcome });
@@ -72,10 +78,12 @@ function countersIn(registry: Registry): VsphereMetrics["observe"] {
       sessions.set({ vcenter }, 1);
     },
     logout: () => sessions.set({ vcenter }, 0),
-    inventory({ hosts, virtualMachines, watched }) {
+    inventory({ hosts, virtualMachines, watched, isAttributeDefined }) {
       objects.set({ vcenter, kind: "host" }, hosts);
       objects.set({ vcenter, kind: "virtual_machine" }, virtualMachines);
       objects.set({ vcenter, kind: "watched_virtual_machine" }, watched);
+      if (isAttributeDefined === undefined) attribute.remove({ vcenter });
+      else attribute.set({ vcenter }, isAttributeDefined ? 1 : 0);
     },
   });
 }

@@ -11,7 +11,8 @@ export interface Declaration {
   readonly targets: Targets;
   /** Names of the nodes that its selector selects. */
   readonly nodes: ReadonlySet<string>;
-  readonly outlook: Outlook;
+  /** Undefined as long as nobody looked. */
+  readonly outlook: Outlook | undefined;
 }
 
 export class DeclarationSum {
@@ -90,8 +91,10 @@ class Group {
   }
 }
 
-/** What cannot be understood may be maintenance at any time. */
+/** What cannot be understood, or was not yet looked at, may be maintenance at any time. */
 function horizonOf({ name, outlook }: Declaration): MaintenanceHorizon {
+  if (outlook === undefined)
+    return { kind: "unknown", why: `MaintenanceWindow ${name} is not read yet`, windows: [] };
   if (outlook.kind === "known") return { kind: "known", windows: outlook.windows };
   return { kind: "unknown", why: `MaintenanceWindow ${name}: ${outlook.message}`, windows: [] };
 }

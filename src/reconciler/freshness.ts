@@ -1,5 +1,6 @@
 /** Says in conditions how recent it is what the vCenters said, naming each that is too old. */
 
+import { isOlder } from "../selection/age.ts";
 import { vcenterNamed } from "../selection/vcenter-name.ts";
 import { type Statement, timestamp } from "./conditions.ts";
 
@@ -77,8 +78,4 @@ function usageFresh(
     return { type, status: "False", reason: "UsageStale", message: stale.join("; ") };
   const message = "CPU and memory numbers are recent";
   return { type, status: "True", reason: "UsageFresh", message };
-}
-
-function isOlder(time: Date, now: Date, ageMs: number): boolean {
-  return now.getTime() - time.getTime() > ageMs;
 }

@@ -4,6 +4,7 @@ import { descriptionLength, type GpuInfoStatus } from "../api/gpuinfo.ts";
 import type { MaintenanceWindow } from "../selection/model.ts";
 import { confidenceOf } from "../selection/windows.ts";
 import { timestamp } from "./conditions.ts";
+import { plainText } from "./plain-text.ts";
 
 type NextMaintenance = NonNullable<GpuInfoStatus["nextMaintenance"]>;
 
@@ -14,7 +15,7 @@ export function nextMaintenance(window: MaintenanceWindow): NextMaintenance {
     ...(endsAt !== undefined && { endsAt: timestamp(new Date(endsAt)) }),
     source,
     confidence: confidenceOf(window),
-    description: description.slice(0, descriptionLength),
+    description: plainText(description, descriptionLength),
   };
 }
 

@@ -3,8 +3,10 @@
  * which guest and vCenter say different things. An Event, once per change, and again before the API server forgets it.
  */
 
-import type { Candidate, NodeBinding } from "../selection/model.ts";
+import { isOlder } from "../selection/age.ts";
+import type { Candidate } from "../selection/model.ts";
 import type { Bindings } from "../selection/select.ts";
+import { candidatesByNode } from "./bindings-by-node.ts";
 import { compareGpus, type GuestView, type MismatchKind } from "./gpu-comparison.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 import { plainText } from "./plain-text.ts";
@@ -79,7 +81,7 @@ export class NodeFindings {
   readonly #options: NodeFindingsOptions;
   /** By node and kind. */
   #memories: ReadonlyMap<string, Memory> = new Map();
-  #counts: FindingCounts = { hostsWithUnknownMaintenance: 0, mismatches: noMismatches() };
+  #counts: FindingCounts | undefined;
 
   /** Looks at every node. */
   readonly sweep = oneAtATime(async () => this.#sweepOnce());
@@ -88,15 +90,18 @@ export class NodeFindings {
     this.#options = options;
   }
 
-  /** As of the last look. */
-  get counts(): FindingCounts {
+  /** As of the last look; undefined where there was nothing to look at. */
+  get counts(): FindingCounts | undefined {
     return this.#counts;
   }
 
   async #sweepOnce(): Promise<void> {
     const found = this.#options.bindings();
-    if (found === undefined || this.#options.simulate) return;
-    const candidates = this.#byNode(found);
+    if (found === undefined || this.#options.simulate) {
+      this.#counts = undefined;
+      return;
+    }
+    const candidates = this.#freshCandidates(found);
     const memories = new Map<string, Memory>();
     const mismatches = noMismatches();
     const turn = takeTurns();
@@ -116,18 +121,13 @@ export class NodeFindings {
   }
 
   /** Those of which something is known, and not too long ago. */
-  #byNode({ bindings, vcenters }: Bindings): ReadonlyMap<string, Candidate> {
+  #freshCandidates({ bindings, vcenters }: Bindings): ReadonlyMap<string, Candidate> {
     const { now, hardMaxAgeMs } = this.#options;
     const isFresh = ({ host }: Candidate) => {
       const takenAt = vcenters.get(host.vcenter)?.takenAt;
-      return takenAt !== undefined && now().getTime() - takenAt.getTime() <= hardMaxAgeMs;
+      return takenAt !== undefined && !isOlder(takenAt, now(), hardMaxAgeMs);
     };
-    return new Map(
-      bindings
-        .flatMap((binding: NodeBinding) => (binding.kind === "bound" ? [binding.candidate] : []))
-        .filter(isFresh)
-        .map((candidate) => [candidate.node.name, candidate]),
-    );
+    return new Map([...candidatesByNode(bindings)].filter(([, candidate]) => isFresh(candidate)));
   }
 
   /** Tells what has stood for long enough, and is not known yet. */

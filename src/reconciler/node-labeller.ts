@@ -1,8 +1,10 @@
 /** Keeps the labels on the nodes at what selection knows of them: writes only what differs, and only on the leader. */
 
 import type { MarksPatch, NodeMarks } from "../api/node-marks.ts";
+import { isOlder } from "../selection/age.ts";
 import type { NodeBinding, SelectionPolicy } from "../selection/model.ts";
 import type { Bindings } from "../selection/select.ts";
+import { bindingsByNode } from "./bindings-by-node.ts";
 import { changeOf, closed, type MarksChange, marksFor } from "./node-labels.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 
@@ -109,9 +111,9 @@ export class NodeLabeller {
   #wanted(node: string, seen: NodeMarks | undefined): NodeMarks | undefined {
     const now = this.#options.now();
     const known = this.#known;
-    if (known === undefined || ageMs(known.sweptAt, now) > forgetAfterMs) return undefined;
+    if (known === undefined || isOlder(known.sweptAt, now, forgetAfterMs)) return undefined;
     const { hardMaxAgeMs, policy } = this.#options;
-    const isOld = (since: Date) => ageMs(since, now) > hardMaxAgeMs;
+    const isOld = (since: Date) => isOlder(since, now, hardMaxAgeMs);
     // A node that came a moment ago is bound with the next look at all of them.
     const binding = known.byName?.get(node);
     if (known.byName === undefined || isNotReadYet(binding))
@@ -137,8 +139,7 @@ function closedIfOurs(seen: NodeMarks): NodeMarks {
 
 /** Least busy first: when many nodes open together, the first to do so wakes the pods that wait, and gets them. */
 function mapByName(bindings: readonly NodeBinding[]): ReadonlyMap<string, NodeBinding> {
-  const inOrder = bindings.toSorted((a, b) => demandMhz(a) - demandMhz(b));
-  return new Map(inOrder.map((binding) => [nameOf(binding), binding]));
+  return bindingsByNode(bindings.toSorted((a, b) => demandMhz(a) - demandMhz(b)));
 }
 
 function demandMhz(binding: NodeBinding): number {
@@ -154,12 +155,4 @@ function isNotReadYet(binding: NodeBinding | undefined): boolean {
 function takenAtOf(binding: NodeBinding, vcenters: Bindings["vcenters"]): Date | undefined {
   if (binding.kind === "unbound") return undefined;
   return vcenters.get(binding.candidate.host.vcenter)?.takenAt;
-}
-
-function ageMs(then: Date, now: Date): number {
-  return now.getTime() - then.getTime();
-}
-
-function nameOf(binding: NodeBinding): string {
-  return binding.kind === "bound" ? binding.candidate.node.name : binding.node;
 }

@@ -8,7 +8,7 @@ import type {
   SelectionPolicy,
   WindowSource,
 } from "../selection/model.ts";
-import { horizonThatCounts } from "../selection/windows.ts";
+import { canBeTakenAway, horizonThatCounts } from "../selection/windows.ts";
 import { timestamp } from "./conditions.ts";
 import { plainText } from "./plain-text.ts";
 
@@ -21,7 +21,8 @@ export interface Promised {
 
 /**
  * - `MaintenanceWindow`: one begins before the hours are over, or runs
- * - `HostEnteringMaintenance`, `HostInMaintenance`: it happens now, and the machine cannot be moved away
+ * - `HostEnteringMaintenance`, `HostInMaintenance`: it happens now, and the machine is not trusted to be moved away
+ * - `HostInQuarantine`: Proactive HA found it degraded, and may take it down next
  * - `Safe`: nothing of that kind is known any more
  * - `HoursServed`: the hours are over
  */
@@ -29,6 +30,7 @@ export type RiskReason =
   | "MaintenanceWindow"
   | "HostEnteringMaintenance"
   | "HostInMaintenance"
+  | "HostInQuarantine"
   | "Safe"
   | "HoursServed";
 
@@ -69,23 +71,35 @@ export function judgePromise(
   return kind === "known" && isReadable(candidate) ? safe(promised, candidate.host) : undefined;
 }
 
-/** The host goes, or has gone, into maintenance, and takes the machine with it. */
+/** The host goes down, has gone, or may have to, and takes the machine with it. */
 function liveRisk(
   promised: Promised,
-  { host, virtualMachine }: Candidate,
+  candidate: Candidate,
   { evacuation }: Circumstances["policy"],
 ): Statement | undefined {
-  if (host.maintenance === "none") return undefined;
-  if (evacuation === "hard" && !virtualMachine.pinned) return undefined;
-  const isIn = host.maintenance === "in";
-  const reason = isIn ? "HostInMaintenance" : "HostEnteringMaintenance";
+  if (evacuation === "hard" && canBeTakenAway(candidate)) return undefined;
+  const { host } = candidate;
+  const reason = liveReason(host);
+  if (reason === undefined) return undefined;
   return {
     isAtRisk: true,
     reason,
     key: `${reason} ${host.name}`,
-    message: () =>
-      `host ${plain(host.name)} is ${isIn ? "in" : "entering"} maintenance mode; ${hoursEnd(promised)}`,
+    message: () => `host ${plain(host.name)} is ${liveWords[reason]}; ${hoursEnd(promised)}`,
   };
+}
+
+/** A host that vCenter lost is in none of them for that: its pods may run on, and what it is really in is not known. */
+const liveWords = {
+  HostInMaintenance: "in maintenance mode or standby",
+  HostEnteringMaintenance: "going down for maintenance, a reboot or standby",
+  HostInQuarantine: "in quarantine: Proactive HA found it degraded",
+} as const;
+
+function liveReason({ maintenance, inQuarantine }: Host): keyof typeof liveWords | undefined {
+  if (maintenance === "in") return "HostInMaintenance";
+  if (maintenance === "entering") return "HostEnteringMaintenance";
+  return inQuarantine ? "HostInQuarantine" : undefined;
 }
 
 /** It runs, or begins before the hours are over. Made-up windows move with the clock, and threaten nobody. */
@@ -102,17 +116,17 @@ function windowRisk(promised: Promised, host: Host, window: MaintenanceWindow): 
     key: JSON.stringify([host.name, describeStart(promised, window), source, description]),
     message: () => {
       const task = `maintenance of host ${plain(host.name)} ("${plain(description)}", ${wordsFor[source]})`;
-      return `${task} ${describeStart(promised, window)}, ${hoursShort(promised, window)}`;
+      const short = `${hoursShort(promised, window)} h before ${hoursEndAs(promised)}`;
+      return `${task} ${describeStart(promised, window)}, ${short}`;
     },
   };
 }
 
-/** When a task began that runs is vCenter's to say, and not always said: then it is taken to begin at each look. */
-function describeStart(promised: Promised, { startsAt, source }: MaintenanceWindow): string {
-  if (source === "runningTask") return "is under way";
+function describeStart(promised: Promised, { startsAt }: MaintenanceWindow): string {
   return `${startsAt < promised.startsAt ? "began" : "begins"} at ${time(startsAt)}`;
 }
 
+/** A host with a running task is going down: see `liveReason`. */
 const wordsFor: Readonly<Record<WindowSource, string>> = {
   runningTask: "running task",
   scheduledTask: "scheduled task",
@@ -122,16 +136,15 @@ const wordsFor: Readonly<Record<WindowSource, string>> = {
 };
 
 /** Hours of the promise that are left when the window begins; begun ones count. */
-function hoursShort(promised: Promised, { startsAt, source }: MaintenanceWindow): string {
-  if (source === "runningTask") return `before ${hoursEndAs(promised)}`;
+function hoursShort(promised: Promised, { startsAt }: MaintenanceWindow): number {
   const from = Math.max(startsAt, promised.startsAt);
-  const hours = Math.ceil((endOf(promised) - from) / millisecondsInAnHour);
-  return `${hours} h before ${hoursEndAs(promised)}`;
+  return Math.ceil((endOf(promised) - from) / millisecondsInAnHour);
 }
 
-/** Nothing is hidden from us that could be a risk. */
+/** Nothing is hidden from us that could be a risk. Of a host that vCenter lost, only what was true before is known. */
 function isReadable({ host, virtualMachine }: Candidate): boolean {
-  return host.unreadable.length === 0 && virtualMachine.unreadable.length === 0;
+  const isHidden = host.unreadable.length > 0 || virtualMachine.unreadable.length > 0;
+  return host.connection === "connected" && !isHidden;
 }
 
 function safe(promised: Promised, host: Host): Statement {

@@ -8,8 +8,10 @@ import type { GpuInfoSpec } from "../api/gpuinfo.ts";
 import { recordOf } from "../api/injected.ts";
 import type { RiskCondition } from "../api/placement-at-risk.ts";
 import type { Pod } from "../api/pod.ts";
-import type { Candidate, NodeBinding, SelectionPolicy } from "../selection/model.ts";
+import { isOlder } from "../selection/age.ts";
+import type { Candidate, SelectionPolicy } from "../selection/model.ts";
 import type { Bindings } from "../selection/select.ts";
+import { candidatesByNode } from "./bindings-by-node.ts";
 import { timestamp } from "./conditions.ts";
 import { oneAtATime } from "./one-at-a-time.ts";
 import { judgePromise, type Promised, type Statement } from "./promise.ts";
@@ -126,12 +128,14 @@ export class Promises {
     if (pod === undefined || statement === undefined) return;
     const { write, now } = this.#options;
     const before = this.#told.get(pod.uid);
+    const wasAtRisk = this.#isAtRisk(pod);
     const condition = this.#conditionFor(statement, this.#believed(pod));
     const outcome = await write(pod, condition, signal);
     if (outcome === "gone") return;
     const denied = outcome === "denied";
     const told = { condition, key: statement.key, seen: pod, atMs: now().getTime(), denied };
     this.#told.set(pod.uid, told);
+    if (wasAtRisk !== statement.isAtRisk) this.#options.changed(statement.isAtRisk);
     if (before?.key !== statement.key) this.#tell(pod, statement);
   }
 
@@ -152,7 +156,7 @@ export class Promises {
     if (found === undefined) return undefined;
     const { bindings, vcenters } = found;
     const isSame = this.#known?.bindings === bindings;
-    const byNode = isSame && this.#known ? this.#known.byNode : mapByNode(bindings);
+    const byNode = isSame && this.#known ? this.#known.byNode : candidatesByNode(bindings);
     return { bindings, byNode, vcenters, sweptAt: this.#options.now() };
   }
 
@@ -202,10 +206,11 @@ export class Promises {
   #candidateOf({ nodeName = "" }: PromisedPod): Candidate | undefined {
     const known = this.#known;
     const now = this.#options.now();
-    if (known === undefined || ageMs(known.sweptAt, now) > forgetAfterMs) return undefined;
+    if (known === undefined || isOlder(known.sweptAt, now, forgetAfterMs)) return undefined;
     const candidate = known.byNode.get(nodeName);
     const takenAt = candidate && known.vcenters.get(candidate.host.vcenter)?.takenAt;
-    if (takenAt === undefined || ageMs(takenAt, now) > this.#options.hardMaxAgeMs) return undefined;
+    if (takenAt === undefined || isOlder(takenAt, now, this.#options.hardMaxAgeMs))
+      return undefined;
     return candidate;
   }
 
@@ -231,9 +236,7 @@ export class Promises {
   }
 
   #tell(pod: PromisedPod, { isAtRisk, message }: Statement): void {
-    const { changed, recordEvent } = this.#options;
-    changed(isAtRisk);
-    recordEvent(pod, {
+    this.#options.recordEvent(pod, {
       type: isAtRisk ? "Warning" : "Normal",
       reason: isAtRisk ? "PlacementAtRisk" : "PlacementSafe",
       note: message(),
@@ -244,16 +247,4 @@ export class Promises {
 /** Bound, and neither over nor about to be. */
 function isRunning({ nodeName, phase, deleting }: PromisedPod): boolean {
   return nodeName !== undefined && !deleting && phase !== "Succeeded" && phase !== "Failed";
-}
-
-function mapByNode(bindings: readonly NodeBinding[]): ReadonlyMap<string, Candidate> {
-  const byNode = new Map<string, Candidate>();
-  for (const binding of bindings) {
-    if (binding.kind === "bound") byNode.set(binding.candidate.node.name, binding.candidate);
-  }
-  return byNode;
-}
-
-function ageMs(then: Date, now: Date): number {
-  return now.getTime() - then.getTime();
 }

@@ -69,7 +69,7 @@ function answerFrom(ranking: Ranking, input: StatusInput): { status: GpuInfoStat
     candidates: summary.candidates,
     rejected: { ...summary.rejected },
     evaluatedTime: timestamp(now),
-    ...inventoryTime(chosen, input),
+    inventoryTime: timestamp(confirmedUntil(ranking, chosen, input)),
     observedGeneration: gpuInfo.metadata.generation,
     conditions: conditions(input, [
       readyFrom(ranking, chosen),
@@ -80,13 +80,13 @@ function answerFrom(ranking: Ranking, input: StatusInput): { status: GpuInfoStat
   return why === undefined ? { status } : { status, why };
 }
 
-/** Until when the vCenter of the chosen node confirmed what it said. */
-function inventoryTime(
+/** Until when the vCenter of the chosen node confirmed what it said; where none fits, all that count had a say. */
+function confirmedUntil(
+  { takenAt }: Ranking,
   chosen: Fitting | undefined,
   { vcenters }: StatusInput,
-): Pick<GpuInfoStatus, "inventoryTime"> {
-  const takenAt = vcenters.find(({ name }) => name === chosen?.host.vcenter)?.takenAt;
-  return takenAt === undefined ? {} : { inventoryTime: timestamp(takenAt) };
+): Date {
+  return vcenters.find(({ name }) => name === chosen?.host.vcenter)?.takenAt ?? takenAt;
 }
 
 /** The node stays as long as it fits; only a refresh looks whether another is better. */

@@ -1,10 +1,11 @@
 /** Keeps what all MaintenanceWindows declare, and works out anew only what changed or is over. */
 
 import type { DeclaredWindow } from "../api/declared-window.ts";
-import { expandWindow, type Outlook } from "../api/expand-window.ts";
+import { type Outlook, outlookOf } from "../api/expand-window.ts";
 import type { Texts } from "../api/node-marks.ts";
 import type { DeclaredMaintenance } from "../selection/model.ts";
 import { DeclarationSum } from "./declared-maintenance.ts";
+import { ScheduleAhead } from "./schedule-ahead.ts";
 import { SelectorIndex } from "./selector-index.ts";
 
 /** `active`: going on now; `upcoming`: it comes; `over`: it was; `flawed`: nobody knows when it is. */
@@ -12,7 +13,7 @@ export type WindowState = "active" | "upcoming" | "over" | "flawed";
 
 export class WindowCalendar {
   readonly #windows = new Map<string, DeclaredWindow>();
-  readonly #outlooks = new Map<string, Outlook>();
+  readonly #schedules = new ScheduleAhead();
   readonly #index = new SelectorIndex();
   readonly #sum = new DeclarationSum();
   /** Undefined once something changed. */
@@ -25,7 +26,8 @@ export class WindowCalendar {
     // A status, which we write ourselves, decides nothing.
     if (before !== undefined && isSameSpec(before, window)) return false;
     this.#windows.set(name, window);
-    this.#outlooks.delete(name);
+    if (window.timing.kind === "recurring") this.#schedules.add(window.timing);
+    if (before?.timing.kind === "recurring") this.#schedules.delete(before.timing);
     const { nodeSelector } = window.targets;
     if (nodeSelector === undefined) this.#index.deleteSelector(name);
     else this.#index.setSelector(name, nodeSelector);
@@ -34,8 +36,9 @@ export class WindowCalendar {
   }
 
   deleteWindow(name: string): void {
+    const timing = this.#windows.get(name)?.timing;
+    if (timing?.kind === "recurring") this.#schedules.delete(timing);
     this.#windows.delete(name);
-    this.#outlooks.delete(name);
     this.#index.deleteSelector(name);
     this.#declared = undefined;
   }
@@ -50,16 +53,30 @@ export class WindowCalendar {
     return this.#noteNode(this.#index.deleteNode(name));
   }
 
-  /** @returns the same object as long as nothing changed */
+  /** Whether there are schedules to look at. */
+  isBehind(now: Date): boolean {
+    return this.#schedules.isDue(now);
+  }
+
+  /** Looks at schedules that nobody looked at yet, and further where little is left; some milliseconds, so call it again. */
+  lookAhead(now: Date): void {
+    if (this.#schedules.lookAhead(now, sliceMs)) this.#declared = undefined;
+  }
+
+  /**
+   * Takes some milliseconds at most: the maintenance of what nobody looked at yet is unknown.
+   * @returns the same object as long as nothing changed
+   */
   current(now: Date): DeclaredMaintenance {
+    this.lookAhead(now);
     if (this.#declared !== undefined && now.getTime() < this.#declared.validUntil)
       return this.#declared.value;
     const inOrder = [...this.#windows].toSorted(([a], [b]) => (a < b ? -1 : 1));
-    const declarations = inOrder.map(([name, { targets }]) => ({
+    const declarations = inOrder.map(([name, window]) => ({
       name,
-      targets,
+      targets: window.targets,
       nodes: this.selectedNodes(name),
-      outlook: this.outlook(name, now),
+      outlook: this.#knownOutlook(window, now),
     }));
     const validUntil = Math.min(...declarations.map(({ outlook }) => endOf(outlook)));
     const value = this.#sum.sum(declarations);
@@ -69,13 +86,11 @@ export class WindowCalendar {
 
   /** When a MaintenanceWindow is; one that there is not declares nothing. */
   outlook(name: string, now: Date): Outlook {
-    const known = this.#outlooks.get(name);
-    if (known !== undefined && now.getTime() < endOf(known)) return known;
     const window = this.#windows.get(name);
     if (window === undefined) return nothing;
-    const outlook = expandWindow(window, now);
-    this.#outlooks.set(name, outlook);
-    return outlook;
+    const { timing } = window;
+    const known = timing.kind === "recurring" ? this.#schedules.look(timing, now) : timing;
+    return outlookOf(window, known, now);
   }
 
   /** Names of the nodes that its selector selects. */
@@ -83,11 +98,22 @@ export class WindowCalendar {
     return this.#index.nodesOf(name);
   }
 
-  /** How many there are, by state; for a metric. */
+  /** How many there are, by state, without those that nobody looked at yet; for a metric. */
   counts(now: Date): Readonly<Record<WindowState, number>> {
+    this.lookAhead(now);
     const counts = { active: 0, upcoming: 0, over: 0, flawed: 0 };
-    for (const name of this.#windows.keys()) counts[stateOf(this.outlook(name, now), now)] += 1;
+    for (const window of this.#windows.values()) {
+      const outlook = this.#knownOutlook(window, now);
+      if (outlook !== undefined) counts[stateOf(outlook, now)] += 1;
+    }
     return counts;
+  }
+
+  /** Undefined as long as nobody looked at its schedule. */
+  #knownOutlook(window: DeclaredWindow, now: Date): Outlook | undefined {
+    const { timing } = window;
+    const known = timing.kind === "recurring" ? this.#schedules.known(timing, now) : timing;
+    return known && outlookOf(window, known, now);
   }
 
   #noteNode(changed: boolean): boolean {
@@ -96,6 +122,9 @@ export class WindowCalendar {
   }
 }
 
+/** How long other work waits for us. */
+const sliceMs = 8;
+
 const nothing: Outlook = { kind: "known", windows: [], validUntil: Number.POSITIVE_INFINITY };
 
 /** The API server counts the generation up whenever the spec changes. */
@@ -103,8 +132,8 @@ function isSameSpec({ metadata: a }: DeclaredWindow, { metadata: b }: DeclaredWi
   return a.uid === b.uid && a.generation === b.generation;
 }
 
-function endOf(outlook: Outlook): number {
-  return outlook.kind === "known" ? outlook.validUntil : Number.POSITIVE_INFINITY;
+function endOf(outlook: Outlook | undefined): number {
+  return outlook?.kind === "known" ? outlook.validUntil : Number.POSITIVE_INFINITY;
 }
 
 function stateOf(outlook: Outlook, now: Date): WindowState {

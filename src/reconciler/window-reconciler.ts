@@ -26,8 +26,10 @@ export interface WindowReconcilerOptions {
   readonly now: () => Date;
 }
 
-/** How many objects are looked at before other work gets its turn. */
-const sliceSize = 25;
+/** For so long objects are looked at before other work gets its turn. */
+const sliceMs = 10;
+/** A node that moves changes the counts of whatever names its host: those of one object are written this often. */
+const countEveryMs = 60_000;
 
 export class WindowReconciler {
   readonly #options: WindowReconcilerOptions;
@@ -37,6 +39,9 @@ export class WindowReconciler {
     string,
     { readonly seenVersion: string; readonly status: MaintenanceWindowStatus }
   >();
+
+  /** When only counts were written last, by name; ms since the Unix epoch. */
+  readonly #countedAt = new Map<string, number>();
 
   /** Looks at every MaintenanceWindow and queues those whose status is no longer right. */
   readonly sweep = oneAtATime(async () => this.#sweepOnce());
@@ -48,20 +53,35 @@ export class WindowReconciler {
   /** Brings one status up to date. Rejects when the API server does; the queue then retries. */
   async reconcile(name: string, signal?: AbortSignal): Promise<void> {
     const window = this.#current(name);
-    if (window === undefined) return;
-    const { status, isNew, event } = this.#evaluate(window);
-    if (!isNew) return;
+    if (window === undefined) {
+      this.#countedAt.delete(name);
+      return;
+    }
+    const { status, change, event } = this.#evaluate(window);
+    if (!this.#isDue(name, change)) return;
     await this.#options.writeStatus(window, status, signal);
+    if (change === "count") this.#countedAt.set(name, this.#options.now().getTime());
     this.#written.set(name, { seenVersion: window.metadata.resourceVersion, status });
     if (event !== undefined) this.#options.recordEvent(window, event);
   }
 
   async #sweepOnce(): Promise<void> {
-    for (const [i, name] of this.#options.listNames().entries()) {
-      if (i % sliceSize === sliceSize - 1) await new Promise(setImmediate);
+    let sliceEnds = performance.now() + sliceMs;
+    for (const name of this.#options.listNames()) {
+      if (performance.now() >= sliceEnds) {
+        await new Promise(setImmediate);
+        sliceEnds = performance.now() + sliceMs;
+      }
       const window = this.#current(name);
-      if (window !== undefined && this.#evaluate(window).isNew) this.#options.enqueue(name);
+      if (window !== undefined && this.#isDue(name, this.#evaluate(window).change))
+        this.#options.enqueue(name);
     }
+  }
+
+  #isDue(name: string, change: WindowEvaluation["change"]): boolean {
+    if (change !== "count") return change === "state";
+    const countedAt = this.#countedAt.get(name) ?? Number.NEGATIVE_INFINITY;
+    return this.#options.now().getTime() - countedAt >= countEveryMs;
   }
 
   #current(name: string): DeclaredWindow | undefined {

@@ -4,6 +4,7 @@ import type { DeclaredWindow } from "../api/declared-window.ts";
 import type { Outlook } from "../api/expand-window.ts";
 import type { MaintenanceWindowStatus } from "../api/maintenance-window.ts";
 import { conditionOf, type Statement, timestamp } from "./conditions.ts";
+import { plainText } from "./plain-text.ts";
 import type { Reach } from "./window-reach.ts";
 
 export interface WindowStatusInput {
@@ -24,8 +25,8 @@ export interface WindowEvent {
 
 export interface WindowEvaluation {
   readonly status: MaintenanceWindowStatus;
-  /** Whether it differs from what was written. */
-  readonly isNew: boolean;
+  /** How it differs from what was written: `count` where only the nodes do that it concerns, or that are missing. */
+  readonly change: "none" | "count" | "state";
   /** What is wrong with it now, and was not before. */
   readonly event?: WindowEvent;
 }
@@ -41,9 +42,8 @@ export function evaluateWindow(input: WindowStatusInput): WindowEvaluation {
     observedGeneration: metadata.generation,
     conditions: [conditionOf(ready, before.conditions, metadata.generation, now)],
   };
-  const isNew = keyOf(before) !== keyOf(status);
   const event = eventFrom(ready, window);
-  return { status, isNew, ...(event && { event }) };
+  return { status, change: compare(before, status), ...(event && { event }) };
 }
 
 type Windows = Extract<Outlook, { kind: "known" }>["windows"];
@@ -76,12 +76,13 @@ function readyFrom(input: WindowStatusInput): Statement {
     return accepted("MatchesNothing", message);
   }
   const concerned = `it concerns ${reach.nodes} ${reach.nodes === 1 ? "node" : "nodes"}`;
-  return accepted("Accepted", inVain === "" ? concerned : `${concerned}; ${inVain}`);
+  if (inVain === "") return accepted("Accepted", concerned);
+  return accepted("PartlyMatches", `${concerned}; ${inVain}; see whether the names are right`);
 }
 
 /** Without an inventory nobody knows whom it concerns: what was known stays. */
 function keptReach({ metadata, status }: DeclaredWindow): Statement {
-  const last = status.conditions?.find(({ type }) => type === "Ready");
+  const last = readyOf(status.conditions);
   const isGood = last?.status === "True" && last.reason !== "Over";
   if (isGood && last.observedGeneration === metadata.generation)
     return accepted(last.reason, last.message);
@@ -108,17 +109,39 @@ function eventFrom(
   { status, reason, message }: Statement,
   { metadata, status: before }: DeclaredWindow,
 ): WindowEvent | undefined {
-  if (status === "True" && reason !== "MatchesNothing") return undefined;
-  const last = before.conditions?.find(({ type }) => type === "Ready");
+  if (status === "True" && !doubtful.has(reason)) return undefined;
+  const last = readyOf(before.conditions);
   const wasTold = last?.reason === reason && last.observedGeneration === metadata.generation;
   if (wasTold) return undefined;
-  return { type: "Warning", reason, note: message };
+  return { type: "Warning", reason, note: plainText(message, longestNote) };
 }
 
-/** What is worth a write. */
-function keyOf({ active, nextStart, nextEnd, nodes, ...rest }: MaintenanceWindowStatus): string {
+/** What is understood, and may not be what was meant. */
+const doubtful: ReadonlySet<string> = new Set(["MatchesNothing", "PartlyMatches"]);
+/** The API server takes up to 1,024 bytes. */
+const longestNote = 900;
+
+function compare(
+  before: MaintenanceWindowStatus,
+  after: MaintenanceWindowStatus,
+): WindowEvaluation["change"] {
+  if (stateKey(before) !== stateKey(after)) return "state";
+  return countKey(before) === countKey(after) ? "none" : "count";
+}
+
+/** What is worth a write at once. */
+function stateKey({ active, nextStart, nextEnd, ...rest }: MaintenanceWindowStatus): string {
   const { observedGeneration, conditions } = rest;
-  const ready = conditions?.find(({ type }) => type === "Ready");
-  const said = [ready?.status, ready?.reason, ready?.message, ready?.observedGeneration];
-  return JSON.stringify([active, nextStart, nextEnd, nodes, observedGeneration, said]);
+  const ready = readyOf(conditions);
+  const said = [ready?.status, ready?.reason, ready?.observedGeneration];
+  return JSON.stringify([active, nextStart, nextEnd, observedGeneration, said]);
+}
+
+/** What changes whenever a node moves. */
+function countKey({ nodes, conditions }: MaintenanceWindowStatus): string {
+  return JSON.stringify([nodes, readyOf(conditions)?.message]);
+}
+
+function readyOf(conditions: MaintenanceWindowStatus["conditions"]) {
+  return conditions?.find(({ type }) => type === "Ready");
 }

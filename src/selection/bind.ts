@@ -8,10 +8,9 @@
 
 import { type Claims, gatherClaims, strongestClaims } from "./claims.ts";
 import { indexMachines, type MachineIndex } from "./machine-index.ts";
-import { type Match, matchNode } from "./match.ts";
-import { claimedByOthers, nothingFound, severalFound } from "./match-messages.ts";
+import { isSettled, type Match, matchNode } from "./match.ts";
+import { claimedByOthers, nothingFound, perhapsElsewhere, severalFound } from "./match-messages.ts";
 import type {
-  Candidate,
   DeclaredMaintenance,
   Host,
   Inventory,
@@ -21,7 +20,7 @@ import type {
   VirtualMachine,
 } from "./model.ts";
 import { vcenterNamed } from "./vcenter-name.ts";
-import { joinHorizons } from "./windows.ts";
+import { joinHorizons, noMaintenance } from "./windows.ts";
 
 /** No MaintenanceWindow was applied in Kubernetes. */
 export const nothingDeclared: DeclaredMaintenance = {
@@ -46,14 +45,24 @@ export function bindNodes(
 export function horizonOf(
   node: NodeIdentity,
   host: Host,
-  { byHost, byCluster, byNode }: DeclaredMaintenance,
+  { byHost, byCluster, byNode, everywhere }: DeclaredMaintenance,
 ): MaintenanceHorizon {
   const declared = [
+    everywhere,
     byHost.get(host.name.toLowerCase()),
     byCluster.get(host.cluster.toLowerCase()),
     byNode.get(node.name),
   ].filter((horizon) => horizon !== undefined);
   return declared.length === 0 ? host.horizon : joinHorizons([host.horizon, ...declared]);
+}
+
+/** What was declared for the node itself goes with it. */
+export function fixedHorizonOf(
+  node: NodeIdentity,
+  { byNode, everywhere }: DeclaredMaintenance,
+): MaintenanceHorizon {
+  const fixed = byNode.get(node.name) ?? noMaintenance;
+  return everywhere === undefined ? fixed : joinHorizons([everywhere, fixed]);
 }
 
 export interface MachinesOfInterest {
@@ -98,6 +107,8 @@ function toBinding(match: Match, context: Context): NodeBinding {
   const { node, machines, confidence } = match;
   const [vm, ...others] = machines;
   if (vm === undefined) return notFound(node, nothingFound(match, index), inventory);
+  if (inventory.unread.length > 0 && !isSettled(match))
+    return notReady(node, perhapsElsewhere(match), inventory);
   if (others.length > 0) return rejected(node, "Ambiguous", severalFound(match));
   const strongest = strongestClaims(claims, vm.id);
   if (strongest.length > 1 || strongest[0]?.confidence !== confidence)
@@ -105,8 +116,12 @@ function toBinding(match: Match, context: Context): NodeBinding {
   return onItsHost(vm, match, context);
 }
 
-function notFound(node: NodeIdentity, message: string, { unread }: Inventory): NodeBinding {
-  if (unread.length === 0) return rejected(node, "NoVirtualMachine", message);
+function notFound(node: NodeIdentity, message: string, inventory: Inventory): NodeBinding {
+  if (inventory.unread.length > 0) return notReady(node, message, inventory);
+  return rejected(node, "NoVirtualMachine", message);
+}
+
+function notReady(node: NodeIdentity, message: string, { unread }: Inventory): NodeBinding {
   const notRead = `not read yet: ${unread.map(vcenterNamed).join(", ")}`;
   return rejected(node, "InventoryNotReady", `${message}; ${notRead}`);
 }
@@ -124,7 +139,8 @@ function onItsHost(
     return rejected(node, "NoHost", message);
   }
   const horizon = horizonOf(node, host, declared);
-  const candidate: Candidate = { node, virtualMachine: vm, host, confidence, horizon };
+  const fixedHorizon = fixedHorizonOf(node, declared);
+  const candidate = { node, virtualMachine: vm, host, confidence, horizon, fixedHorizon };
   return { kind: "bound", candidate };
 }
 

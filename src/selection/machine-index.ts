@@ -1,5 +1,6 @@
 /** Finds virtual machines by what a node may know of them: a uuid, a name, a place in vCenter. */
 
+import { mayRun } from "./machine-doubts.ts";
 import { firstLabel, guestNameOf, isShortFor, namesOf } from "./machine-names.ts";
 import type { VirtualMachine } from "./model.ts";
 
@@ -10,10 +11,12 @@ export interface MachineIndex {
   readonly byBiosUuid: Lookup;
   readonly byInstanceUuid: Lookup;
   readonly byPath: Lookup;
-  /** By display name and by guest host name; machines that run, and so no templates. */
+  /** By display name and by guest host name; machines that run or may run, and so no templates. */
   readonly byName: Lookup;
-  /** By a short host name, those that run and have it with a domain behind. */
+  /** By a short host name, those that run or may run and have it with a domain behind. */
   readonly byShortName: Lookup;
+  /** By the first label of any of their names, those that run or may run and have no uuid that we could read. */
+  readonly withoutUuidByLabel: Lookup;
   /** How many have no uuid that we could read. */
   readonly withoutUuid: number;
   /** How many have no inventory path that we know. */
@@ -21,20 +24,18 @@ export interface MachineIndex {
 }
 
 export function indexMachines(machines: readonly VirtualMachine[]): MachineIndex {
-  const running = machines.filter(isRunning);
+  const awake = machines.filter(mayRun);
+  const withoutUuid = machines.filter(({ biosUuid }) => biosUuid === "");
   return {
     byBiosUuid: lookup(machines, ({ biosUuid }) => [biosUuid]),
     byInstanceUuid: lookup(machines, ({ instanceUuid }) => [instanceUuid]),
     byPath: lookup(machines, ({ inventoryPath }) => [canonicalPath(inventoryPath)]),
-    byName: lookup(running, namesOf),
-    byShortName: lookup(running, shortNamesOf),
-    withoutUuid: machines.filter(({ biosUuid }) => biosUuid === "").length,
+    byName: lookup(awake, namesOf),
+    byShortName: lookup(awake, shortNamesOf),
+    withoutUuidByLabel: lookup(withoutUuid.filter(mayRun), labelsOf),
+    withoutUuid: withoutUuid.length,
     withoutPath: machines.filter(({ inventoryPath }) => inventoryPath === "").length,
   };
-}
-
-export function isRunning({ power }: VirtualMachine): boolean {
-  return power === "poweredOn";
 }
 
 export function isPath(text: string): boolean {
@@ -81,6 +82,10 @@ function indexBy(
     }
   }
   return index;
+}
+
+function labelsOf(vm: VirtualMachine): readonly string[] {
+  return [...new Set(namesOf(vm).map(firstLabel))];
 }
 
 function shortNamesOf(vm: VirtualMachine): readonly string[] {

@@ -57,6 +57,13 @@ export function severalFound({ machines, confidence, keys }: Match): string {
     : `${found}; ${writeOverride}`;
 }
 
+/** Found, but not so that a machine of a vCenter that was not read could not be the node. */
+export function perhapsElsewhere({ machines, keys }: Match): string {
+  const key = cut(keys.at(-1) ?? "");
+  const which = list(machines.map(describe));
+  return `virtual machine ${which} matches ${key}, and so may one of a vCenter that has not been read: ${writeOverride}, or wait`;
+}
+
 /** @param strongest the claims on the machine that are as strong as any; this node's may be among them */
 export function claimedByOthers(
   vm: VirtualMachine,
@@ -98,7 +105,7 @@ function list(words: readonly string[]): string {
   return rest > 0 ? `${shown} and ${rest} more` : shown;
 }
 
-/** An annotation may be as long as a book. */
+/** An annotation may be as long as a book. Half a character at the end would be no text any more. */
 function cut(text: string): string {
-  return text.length > charactersShown ? `${text.slice(0, charactersShown)}…` : text;
+  return text.length > charactersShown ? `${text.slice(0, charactersShown).toWellFormed()}…` : text;
 }

@@ -1,6 +1,7 @@
 /** Says which virtual machines one node may be. An override decides alone; else the first key that hits does. */
 
-import { canonicalPath, isPath, isRunning, type MachineIndex } from "./machine-index.ts";
+import { hidesName, isRunning, mayRun } from "./machine-doubts.ts";
+import { canonicalPath, isPath, type MachineIndex } from "./machine-index.ts";
 import { calledLike, firstLabel, guestNameOf, isSameHost, isShortFor } from "./machine-names.ts";
 import type { Confidence, NodeIdentity, VirtualMachine } from "./model.ts";
 import { swapByteOrder, uuidIn, uuidOfProviderId } from "./uuids.ts";
@@ -34,7 +35,8 @@ export function matchNode(node: NodeIdentity, index: MachineIndex): Match {
   const keys: string[] = [];
   for (const find of ids) {
     const hit = find(node, index);
-    if (hit !== undefined && hit.named.length > 0) return matched(node, hit, "id");
+    if (hit !== undefined && hit.named.length > 0)
+      return matched(node, withHidden(hit, node, index), "id");
     if (hit !== undefined) keys.push(hit.key);
   }
   return byName(node, index, keys);
@@ -44,15 +46,30 @@ function matched(node: NodeIdentity, { key, named, machines }: Hit, confidence: 
   return { node, machines, named, confidence, keys: [key], namesakes: [] };
 }
 
+/**
+ * Whether a machine of a vCenter that was not read yet could hardly be the node instead. A name alone says too little.
+ * A uuid that one machine has is enough; where copies share it, so that more of them may be elsewhere, the node's name
+ * has to agree. An annotation is somebody's word.
+ */
+export function isSettled({ node, machines, named, confidence }: Match): boolean {
+  if (confidence !== "id") return confidence === "override";
+  return named.length < 2 || machines.length > 1 || calledLike(machines, node.name).length > 0;
+}
+
 /** A path is exact: where two vCenters have the same one, it says too little. */
-function byOverride({ name, vmOverride }: NodeIdentity, index: MachineIndex): Hit {
+function byOverride(node: NodeIdentity, index: MachineIndex): Hit {
+  const { vmOverride } = node;
   const uuid = uuidIn(vmOverride);
-  if (uuid !== undefined) {
-    const named = [...index.byInstanceUuid(uuid), ...index.byBiosUuid(uuid)];
-    return hitBy(`uuid ${uuid}`, distinct(named), name);
-  }
+  if (uuid !== undefined) return byEitherUuid(uuid, node, index);
   const named = isPath(vmOverride) ? index.byPath(canonicalPath(vmOverride)) : [];
   return { key: `inventory path ${vmOverride}`, named, machines: named };
+}
+
+function byEitherUuid(uuid: string, node: NodeIdentity, index: MachineIndex): Hit {
+  const exact = index.byInstanceUuid(uuid);
+  const named = distinct([...exact, ...index.byBiosUuid(uuid)]);
+  const hit = hitBy(`uuid ${uuid}`, named, node.name);
+  return exact.length > 0 || named.length === 0 ? hit : withHidden(hit, node, index);
 }
 
 function byProviderId({ name, providerId }: NodeIdentity, index: MachineIndex): Hit | undefined {
@@ -76,7 +93,7 @@ function bySystemUuid({ name, systemUuid }: NodeIdentity, index: MachineIndex): 
 
 /** These are no copies: only the name can say which byte order is meant. */
 function inTwoOrders(key: string, named: readonly VirtualMachine[], nodeName: string): Hit {
-  const called = calledLike(named, nodeName);
+  const called = thoseCalled(named, nodeName);
   return {
     key: `${key} in its two byte orders`,
     named,
@@ -93,6 +110,18 @@ function byCsiNodeId({ name, csiNodeId }: NodeIdentity, index: MachineIndex): Hi
 
 function hitBy(key: string, named: readonly VirtualMachine[], nodeName: string): Hit {
   return { key, named, machines: withoutCopies(named, nodeName) };
+}
+
+/** Where the uuid of a machine with the node's name may not be read, what hit may be that one's copy. */
+function withHidden(hit: Hit, { name }: NodeIdentity, index: MachineIndex): Hit {
+  const label = firstLabel(name.toLowerCase());
+  const hidden = index.withoutUuidByLabel(label).filter((vm) => calledLike([vm], name).length > 0);
+  if (hidden.length === 0) return hit;
+  return {
+    key: hit.key,
+    named: [...hit.named, ...hidden],
+    machines: [...hit.machines, ...hidden],
+  };
 }
 
 /** A node that tells its uuid is no machine that has another, whatever the two are called. */
@@ -116,17 +145,29 @@ function findByName(name: string, index: MachineIndex): readonly VirtualMachine[
   return short.length === 0 ? exact : distinct([...exact, ...short]);
 }
 
-/** Of machines that share a uuid: those that run, as a node does that is of any use; of these, those with its name. */
+/**
+ * Of machines that share a uuid: those that run, as a node does that is of any use; of these, those with its name.
+ * Where it may not be read whether one runs, those that are left if it does, and those if it does not.
+ */
 function withoutCopies(
   machines: readonly VirtualMachine[],
   nodeName: string,
 ): readonly VirtualMachine[] {
   if (machines.length < 2) return machines;
-  const running = machines.filter(isRunning);
-  const likely = running.length > 0 ? running : machines;
-  if (likely.length < 2) return likely;
-  const called = calledLike(likely, nodeName);
-  return called.length > 0 ? called : likely;
+  const awake = machines.filter(mayRun);
+  const likely = thoseCalled(awake.length > 0 ? awake : machines, nodeName);
+  if (awake.every(isRunning)) return likely;
+  return distinct([...thoseCalled(awake.filter(isRunning), nodeName), ...likely]);
+}
+
+/** Those with the node's name and those that may have it; all of them where none has it. */
+function thoseCalled(
+  machines: readonly VirtualMachine[],
+  nodeName: string,
+): readonly VirtualMachine[] {
+  const called = calledLike(machines, nodeName);
+  if (called.length === 0) return machines;
+  return machines.filter((vm) => called.includes(vm) || hidesName(vm));
 }
 
 function distinct(machines: readonly VirtualMachine[]): readonly VirtualMachine[] {

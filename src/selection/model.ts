@@ -81,6 +81,8 @@ export interface DeclaredMaintenance {
   readonly byCluster: ReadonlyMap<string, MaintenanceHorizon>;
   /** By the Kubernetes node's name. */
   readonly byNode: ReadonlyMap<string, MaintenanceHorizon>;
+  /** Of every node: that what is declared could not be read for too long. */
+  readonly everywhere?: MaintenanceHorizon;
 }
 
 /** An ESXi host. */
@@ -213,6 +215,8 @@ export interface Candidate {
   readonly confidence: Confidence;
   /** The host's maintenance, and what was declared for host, cluster or node in Kubernetes. */
   readonly horizon: MaintenanceHorizon;
+  /** Of that, what concerns the node wherever its machine is: vMotion does not get it out of the way. */
+  readonly fixedHorizon: MaintenanceHorizon;
 }
 
 /** A node that was rejected, and why; `message` names what was found and what was wanted. */

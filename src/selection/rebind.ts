@@ -1,6 +1,7 @@
 /** Brings bindings up to date where nothing changed that decides which machine is whose: that is most changes. */
 
-import { horizonOf } from "./bind.ts";
+import { fixedHorizonOf, horizonOf } from "./bind.ts";
+import { hidesName, mayRun } from "./machine-doubts.ts";
 import type {
   Candidate,
   DeclaredMaintenance,
@@ -53,6 +54,7 @@ export function rebind(
       horizon: isSame
         ? candidate.horizon
         : reuseEqual(candidate.horizon, horizonOf(node, host, declared)),
+      fixedHorizon: reuseEqual(candidate.fixedHorizon, fixedHorizonOf(node, declared)),
     };
     return sameParts(candidate, next) ? binding : { kind: "bound", candidate: next };
   });
@@ -92,7 +94,9 @@ function sameMachineKeys(a: VirtualMachine, b: VirtualMachine): boolean {
     a.instanceUuid === b.instanceUuid &&
     a.inventoryPath === b.inventoryPath &&
     a.guestHostName === b.guestHostName &&
-    a.power === b.power
+    a.power === b.power &&
+    mayRun(a) === mayRun(b) &&
+    hidesName(a) === hidesName(b)
   );
 }
 
@@ -123,7 +127,8 @@ function sameParts(a: Candidate, b: Candidate): boolean {
     a.node === b.node &&
     a.virtualMachine === b.virtualMachine &&
     a.host === b.host &&
-    a.horizon === b.horizon
+    a.horizon === b.horizon &&
+    a.fixedHorizon === b.fixedHorizon
   );
 }
 

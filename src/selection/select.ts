@@ -27,7 +27,7 @@ import {
   withoutOwn,
 } from "./rank.ts";
 import { type Bound, rebind } from "./rebind.ts";
-import { simulateAccelerators } from "./simulation.ts";
+import { simulateAccelerators, simulationStep } from "./simulation.ts";
 import { vcenterNamed } from "./vcenter-name.ts";
 
 /** What is known at one moment. The same objects are handed over as long as nothing changed. */
@@ -79,7 +79,7 @@ export function createSelector(facts: () => Facts, settings: SelectionSettings):
     const { nodes, inventory, declared, ages, takenAt, now, load } = known;
     const { audience = "advice", own } = question;
     const { gpu } = requirement;
-    const bindings = bind(nodes, inventory, declared);
+    const bindings = bind(nodes, inventory, declared, now);
     const { fitting, rejected } = verdictsFor(bindings, requirement, audience, ages, now);
     const ordered = inOrder(fitting, gpu, load);
     const best = own === undefined ? ordered : withoutOwn(ordered, gpu, load, own);
@@ -89,9 +89,9 @@ export function createSelector(facts: () => Facts, settings: SelectionSettings):
   return {
     selectNodes,
     bindings() {
-      const { nodes, inventory, declared = nothingDeclared } = facts();
+      const { nodes, inventory, declared = nothingDeclared, now } = facts();
       if (nodes === undefined || inventory === undefined) return undefined;
-      return { bindings: bind(nodes, inventory, declared), vcenters: inventory.vcenters };
+      return { bindings: bind(nodes, inventory, declared, now), vcenters: inventory.vcenters };
     },
   };
 }
@@ -163,18 +163,20 @@ function unavailable(reason: Unavailable["reason"], message: string): Unavailabl
 
 /** Binding looks at every node and machine: it is done once for the same facts, and in full only where it must be. */
 function rememberBindings({ simulate }: SelectionSettings) {
-  let last: (Bound & { readonly source: Inventory }) | undefined;
+  let last: (Bound & { readonly source: Inventory; readonly step: number }) | undefined;
   return (
     nodes: readonly NodeIdentity[],
     source: Inventory,
     declared: DeclaredMaintenance,
+    now: Date,
   ): readonly NodeBinding[] => {
-    if (last?.nodes === nodes && last.declared === declared && sameObjects(last.source, source))
-      return last.bindings;
-    const inventory = simulate ? simulateAccelerators(source) : source;
+    const step = simulate ? simulationStep(now) : 0;
+    const isSame = last?.step === step && sameObjects(last.source, source);
+    if (last?.nodes === nodes && last.declared === declared && isSame) return last.bindings;
+    const inventory = simulate ? simulateAccelerators(source, step) : source;
     const bindings =
       (last && rebind(last, nodes, inventory, declared)) ?? bindNodes(nodes, inventory, declared);
-    last = { nodes, inventory, declared, bindings, source };
+    last = { nodes, inventory, declared, bindings, source, step };
     return bindings;
   };
 }

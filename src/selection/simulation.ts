@@ -8,14 +8,21 @@
 import { millisecondsInAnHour } from "./hours.ts";
 import type { Host, Inventory, VirtualMachine } from "./model.ts";
 
-// Whole hours are rounded down: without some slack the number would drop as soon as the inventory ages.
-const slackMs = millisecondsInAnHour / 2;
+/** A window starts at the end of a half hour, and is moved on when that is over: so whole hours, rounded down, stay the same. */
+const stepMs = millisecondsInAnHour / 2;
 
-export function simulateAccelerators(inventory: Inventory): Inventory {
+/** As long as a night of patches. */
+const lengthMs = 4 * millisecondsInAnHour;
+
+/** When the simulation has to be made anew although nothing else changed: the start of the half hour; ms since the Unix epoch. */
+export function simulationStep(now: Date): number {
+  return Math.floor(now.getTime() / stepMs) * stepMs;
+}
+
+/** @param step of `simulationStep` */
+export function simulateAccelerators(inventory: Inventory, step: number): Inventory {
   const hosts = new Map<string, Host>();
-  for (const [id, host] of inventory.hosts) {
-    hosts.set(id, withSimulatedWindow(host, takenAtOf(inventory, host)));
-  }
+  for (const [id, host] of inventory.hosts) hosts.set(id, withSimulatedWindow(host, step));
   const virtualMachines = inventory.virtualMachines.map((vm) =>
     withSimulatedGpu(vm, vm.hostId === undefined ? undefined : inventory.hosts.get(vm.hostId)),
   );
@@ -31,13 +38,14 @@ export function simulatedGpu(hostName: string): boolean {
   return hash(`gpu of ${hostName}`) % 2 === 0;
 }
 
-function takenAtOf({ vcenters }: Inventory, { vcenter }: Host): Date {
-  return vcenters.get(vcenter)?.takenAt ?? new Date(0);
-}
-
-function withSimulatedWindow(host: Host, takenAt: Date): Host {
-  const startsAt = takenAt.getTime() + simulatedHours(host.name) * millisecondsInAnHour + slackMs;
-  const window = { startsAt, source: "simulation", description: "simulated maintenance" } as const;
+function withSimulatedWindow(host: Host, step: number): Host {
+  const startsAt = step + stepMs + simulatedHours(host.name) * millisecondsInAnHour;
+  const window = {
+    startsAt,
+    endsAt: startsAt + lengthMs,
+    source: "simulation",
+    description: "simulated maintenance",
+  } as const;
   return { ...host, horizon: { kind: "known", windows: [window] } };
 }
 

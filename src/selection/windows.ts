@@ -35,12 +35,21 @@ export function joinHorizons(horizons: readonly MaintenanceHorizon[]): Maintenan
 /** Every source was read, and none holds anything. */
 export const noMaintenance: MaintenanceHorizon = { kind: "known", windows: [] };
 
-/** What ends a job on this node: nothing where vMotion can take it away before, and the site trusts that. */
+/** What ends a job on this node. Where the site trusts vMotion, what it gets the machine out of the way of does not. */
 export function horizonThatCounts(
-  { virtualMachine, horizon }: Pick<Candidate, "virtualMachine" | "horizon">,
+  candidate: Pick<Candidate, "virtualMachine" | "host" | "horizon" | "fixedHorizon">,
   { evacuation }: Pick<SelectionPolicy, "evacuation">,
 ): MaintenanceHorizon {
-  return evacuation === "hard" && !virtualMachine.pinned ? noMaintenance : horizon;
+  const isTakenAway = evacuation === "hard" && canBeTakenAway(candidate);
+  return isTakenAway ? candidate.fixedHorizon : candidate.horizon;
+}
+
+/** DRS moves it to another host of the cluster: one that stands alone has none. */
+export function canBeTakenAway({
+  virtualMachine,
+  host,
+}: Pick<Candidate, "virtualMachine" | "host">): boolean {
+  return !virtualMachine.pinned && host.cluster !== "";
 }
 
 /**

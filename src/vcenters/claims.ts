@@ -6,6 +6,8 @@ export interface Claim {
   readonly heldBy?: string;
   /** Who had it until now, and has to let go. */
   readonly takenFrom?: string;
+  /** The name reached another vCenter until now: what that one said is not to be had under this name any more. */
+  readonly hasMoved?: true;
 }
 
 /** Where two names claim the same vCenter, the one that comes first in the list has it, on every replica. */
@@ -21,24 +23,31 @@ export class VcenterClaims {
 
   /** `name` reaches this vCenter now, and no other any more. */
   claim(name: string, instanceUuid: string): Claim {
-    for (const [uuid, holder] of this.#holders) {
-      if (holder === name && uuid !== instanceUuid) this.#holders.delete(uuid);
-    }
+    const moved = this.#letGo(name, instanceUuid) ? ({ hasMoved: true } as const) : {};
     const holder = this.#holders.get(instanceUuid);
     if (holder !== undefined && this.#rank(holder) < this.#rank(name)) {
       this.#refused.add(name);
-      return { heldBy: holder };
+      return { heldBy: holder, ...moved };
     }
     this.#refused.delete(name);
     this.#holders.set(instanceUuid, name);
-    if (holder === undefined || holder === name) return {};
+    if (holder === undefined || holder === name) return moved;
     this.#refused.add(holder);
-    return { takenFrom: holder };
+    return { takenFrom: holder, ...moved };
   }
 
   /** Its last claim was refused, or taken from it. */
   isRefused(name: string): boolean {
     return this.#refused.has(name);
+  }
+
+  /** @returns whether it held any other vCenter than this. */
+  #letGo(name: string, instanceUuid: string): boolean {
+    const others = [...this.#holders].filter(
+      ([uuid, holder]) => holder === name && uuid !== instanceUuid,
+    );
+    for (const [uuid] of others) this.#holders.delete(uuid);
+    return others.length > 0;
   }
 
   #rank(name: string): number {

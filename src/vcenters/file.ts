@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseDocument } from "yaml";
 import { z } from "zod";
+import { onlyVcenter } from "../selection/vcenter-name.ts";
 
 /** One vCenter of the list. */
 interface ListedVcenter {
@@ -30,6 +31,10 @@ const Name = z
   .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, {
     error: (issue) =>
       wanted(issue.input, "at most 63 lower case letters, digits and inner hyphens"),
+  })
+  .refine((name) => name !== onlyVcenter, {
+    error: (issue) =>
+      wanted(issue.input, "another name: messages and /readyz would not show this one"),
   });
 
 const Text = z

@@ -1,6 +1,7 @@
 /** Says on /readyz how each vCenter is doing, and whether what is known of them is enough to be of use. */
 
 import type { ReadinessCheck } from "../health.ts";
+import { isOlder } from "../selection/age.ts";
 import { onlyVcenter } from "../selection/vcenter-name.ts";
 import type { VcenterReading } from "./reading.ts";
 
@@ -42,5 +43,5 @@ function isFresh(
   { takenAt }: VcenterReading,
   { hardMaxAgeMs, now }: Pick<VcenterChecksOptions, "hardMaxAgeMs" | "now">,
 ): boolean {
-  return takenAt !== undefined && now() - takenAt.getTime() <= hardMaxAgeMs;
+  return takenAt !== undefined && !isOlder(takenAt, now(), hardMaxAgeMs);
 }

@@ -2,8 +2,8 @@
 
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type VcenterSource, vcenterNames } from "../config.ts";
 import type { VcenterSettings } from "../vsphere/settings.ts";
+import { type VcenterSource, vcenterNames } from "./source.ts";
 
 /** @throws Error with a message for the user, naming what is missing and where it was looked for */
 export async function readVcenterSettings(source: VcenterSource): Promise<VcenterSettings> {

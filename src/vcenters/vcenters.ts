@@ -1,6 +1,7 @@
 /** Reads several vCenters side by side, each at its own pace, and shows what they said as one inventory. */
 
 import type { Logger } from "pino";
+import { isOlder } from "../selection/age.ts";
 import { machinesOfInterest } from "../selection/bind.ts";
 import type { Inventory, NodeIdentity, VirtualMachine } from "../selection/model.ts";
 import {
@@ -39,7 +40,10 @@ export interface VcentersOptions {
   /** Milliseconds since the Unix epoch. */
   readonly now?: () => number;
   /** Further settings, the same for each. */
-  readonly cache?: Pick<InventoryCacheOptions, "timings" | "random" | "maintenanceAttribute">;
+  readonly cache?: Pick<
+    InventoryCacheOptions,
+    "timings" | "random" | "maintenanceAttribute" | "maintenanceTaskTypes"
+  >;
 }
 
 /** A slow vCenter has been read by then; one that hangs has failed. */
@@ -141,11 +145,12 @@ export class Vcenters {
 
   /** The oldest usage numbers among vCenters that still count; undefined where there are none. */
   usageTakenAt(): Date | undefined {
-    const oldest = this.#now() - this.#options.hardMaxAgeMs;
+    const now = this.#now();
     let usageTakenAt: Date | undefined;
     for (const cache of this.#caches.values()) {
       const reading = cache.current();
-      if (reading === undefined || reading.takenAt.getTime() < oldest) continue;
+      if (reading === undefined || isOlder(reading.takenAt, now, this.#options.hardMaxAgeMs))
+        continue;
       if (usageTakenAt === undefined || reading.usageTakenAt < usageTakenAt)
         usageTakenAt = reading.usageTakenAt;
     }
@@ -186,11 +191,15 @@ export class Vcenters {
   }
 
   #claim(name: string, instanceUuid: string): string | undefined {
-    const { heldBy, takenFrom } = this.#claims.claim(name, instanceUuid);
+    const { heldBy, takenFrom, hasMoved } = this.#claims.claim(name, instanceUuid);
     if (takenFrom !== undefined) {
       this.#caches.get(takenFrom)?.yieldTo(name);
       this.#unmatched.delete(takenFrom);
       this.#isMergedCurrent = false;
+    }
+    if (hasMoved) {
+      this.#unmatched.delete(name);
+      this.#caches.get(name)?.forget();
     }
     return heldBy;
   }

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { MaintenanceHorizon } from "../selection/model.ts";
 import { joinHorizons, noMaintenance } from "../selection/windows.ts";
-import { type AttributeDefinitions, decodeDefinitions, keysOf } from "./custom-attributes.ts";
+import { type AttributeDefinitions, decodeDefinitions, valuesOf } from "./custom-attributes.ts";
 import type { ManagedObject, ObjectChange, PropertyBag } from "./decode.ts";
 import type { HostSurroundings } from "./mapping.ts";
 import { mergeChange } from "./merge-change.ts";
@@ -17,14 +17,23 @@ import {
 import { parentPath, recentTaskPath } from "./properties.ts";
 import type { RunningMaintenance } from "./recent-tasks.ts";
 import { Schedule } from "./schedule.ts";
-import { decodeScheduledTask, decodeTaskManager, type ScheduledTask } from "./scheduled-tasks.ts";
+import {
+  decodeScheduledTask,
+  decodeTaskManager,
+  extensionTaskType,
+  type ScheduledTask,
+} from "./scheduled-tasks.ts";
+import { TaskTypes } from "./task-types.ts";
 import { idInWords, nameInWords } from "./words.ts";
 import { writtenMaintenance } from "./written-maintenance.ts";
+import { WrittenTexts } from "./written-texts.ts";
 
 export interface CalendarOptions {
   readonly rootFolder: ManagedObject;
   /** Name of the custom attribute that holds maintenance windows. */
   readonly maintenanceAttribute: string;
+  /** Which tasks take hosts down; those of vSphere where absent. */
+  readonly taskTypes?: TaskTypes;
 }
 
 const unread: AttributeDefinitions = {
@@ -36,19 +45,38 @@ const unread: AttributeDefinitions = {
 export class Calendar {
   readonly places: Places;
   readonly #attribute: string;
+  readonly #taskTypes: TaskTypes;
+  readonly #texts = new WrittenTexts();
   /** Scheduled tasks and their manager. */
   readonly #tasks = new Map<string, PropertyBag>();
   #fields: PropertyBag | undefined;
   #schedule: Schedule | undefined;
   #definitions: AttributeDefinitions = unread;
+  /** Under which the attribute was ever defined in this session. */
+  readonly #everKeys = new Set<number>();
+  #formerKeys: ReadonlySet<number> = new Set();
   /** Keys of values of which we do not know what attribute they belong to. */
   readonly #undefinedKeys = new Set<number>();
   readonly #lostKeys = new Set<number>();
   #running: RunningMaintenance = new Map();
+  /** Hosts and clusters whose recent tasks were read. */
+  #asked: ReadonlySet<string> = new Set();
 
-  constructor({ rootFolder, maintenanceAttribute }: CalendarOptions) {
+  constructor({ rootFolder, maintenanceAttribute, taskTypes = new TaskTypes() }: CalendarOptions) {
     this.places = new Places(rootFolder);
     this.#attribute = maintenanceAttribute;
+    this.#taskTypes = taskTypes;
+  }
+
+  /** Whether vCenter has the attribute; undefined while that is unknown. */
+  get isAttributeDefined(): boolean | undefined {
+    return this.#definitions.kind === "known" ? this.#definitions.keys.size > 0 : undefined;
+  }
+
+  /** Scheduled tasks of extensions on hosts, or above hosts, of which nobody told us what they do to them. */
+  unknownTaskTypes(): readonly string[] {
+    const types = [...this.#tasks.values()].flatMap((task) => extensionTaskType(task) ?? []);
+    return types.filter((type) => this.#taskTypes.isUnknown(type));
   }
 
   /**
@@ -70,19 +98,29 @@ export class Calendar {
     this.#schedule = undefined;
   }
 
-  /** @returns whether anything differs. */
-  setRunning(running: RunningMaintenance): boolean {
-    if (isDeepStrictEqual(running, this.#running)) return false;
+  /**
+   * `asked` are the hosts and clusters whose recent tasks were read: nobody else is believed to have none.
+   * @returns whether anything differs.
+   */
+  setRunning(running: RunningMaintenance, asked: ReadonlySet<string>): boolean {
+    if (isDeepStrictEqual(asked, this.#asked) && isDeepStrictEqual(running, this.#running))
+      return false;
     this.#running = running;
+    this.#asked = asked;
     return true;
   }
 
-  /** Looks for values of attributes that were defined after we read the definitions: vCenter need not push those. */
-  noteKeys(bag: PropertyBag): void {
+  /**
+   * Looks at the values of an object's attributes as it arrives. Some may be of attributes that were defined after we
+   * read the definitions: vCenter need not push those. Texts are read now, because all at once takes too long.
+   */
+  noteValues(bag: PropertyBag): void {
     if (this.#definitions.kind === "unknown") return;
-    for (const key of keysOf(bag))
-      if (!this.#definitions.allKeys.has(key) && !this.#lostKeys.has(key))
-        this.#undefinedKeys.add(key);
+    const { keys, allKeys } = this.#definitions;
+    for (const { key, text } of valuesOf(bag)) {
+      if (keys.has(key)) this.#texts.read(text);
+      else if (!allKeys.has(key) && !this.#lostKeys.has(key)) this.#undefinedKeys.add(key);
+    }
   }
 
   /** There are values whose definitions are to be read. */
@@ -108,16 +146,27 @@ export class Calendar {
       cluster: clusterIn(ancestry) ?? "",
       entering: running.windows.length > 0,
       unreadable: [
-        ...(running.kind === "unknown" ? [recentTaskPath] : []),
+        ...(running.kind === "unknown" || !this.#wasAsked(host, places) ? [recentTaskPath] : []),
         ...(isComputeResource(places[0]) ? [] : [parentPath]),
       ],
       horizon: joinHorizons([
         running,
         this.#currentSchedule().horizonOf(ids),
-        writtenMaintenance(host, ancestry, this.#definitions, this.#attribute),
+        writtenMaintenance(host, ancestry, {
+          name: this.#attribute,
+          definitions: this.#definitions,
+          formerKeys: this.#formerKeys,
+          texts: this.#texts,
+        }),
         hiddenMaintenance(host, ancestry),
       ]),
     };
+  }
+
+  /** A task that runs on the host, or on its cluster, would be known. */
+  #wasAsked(host: PropertyBag, [nearest]: Ancestry["places"]): boolean {
+    if (!this.#asked.has(host.object.id)) return false;
+    return !nearest || !isComputeResource(nearest) || this.#asked.has(nearest.object.id);
   }
 
   #applyDefinitions(change: ObjectChange): void {
@@ -129,12 +178,15 @@ export class Calendar {
     this.#fields = bag;
     this.#definitions = decodeDefinitions(bag, this.#attribute);
     if (this.#definitions.kind === "unknown") return;
-    for (const key of this.#definitions.allKeys) this.#undefinedKeys.delete(key);
+    const { keys, allKeys } = this.#definitions;
+    for (const key of allKeys) this.#undefinedKeys.delete(key);
+    for (const key of keys) this.#everKeys.add(key);
+    this.#formerKeys = new Set([...this.#everKeys].filter((key) => !keys.has(key)));
   }
 
   #applyPlace(change: ObjectChange): void {
     this.places.apply(change);
-    if (change.kind !== "leave") this.noteKeys(change);
+    if (change.kind !== "leave") this.noteValues(change);
   }
 
   #applyTask(change: ObjectChange): void {
@@ -145,7 +197,7 @@ export class Calendar {
   }
 
   #currentSchedule(): Schedule {
-    this.#schedule ??= new Schedule(readTasks([...this.#tasks.values()]));
+    this.#schedule ??= new Schedule(readTasks([...this.#tasks.values()], this.#taskTypes));
     return this.#schedule;
   }
 }
@@ -166,10 +218,10 @@ function whatIsHidden(host: PropertyBag, ancestry: Ancestry): string | undefined
   return clusterIn(ancestry) === undefined ? `the name of ${nameInWords(nearest)}` : undefined;
 }
 
-function readTasks(bags: readonly PropertyBag[]): ScheduledTask[] {
+function readTasks(bags: readonly PropertyBag[], types: TaskTypes): ScheduledTask[] {
   const manager = bags.find(({ object }) => object.type === "ScheduledTaskManager");
   const tasks = bags.filter(({ object }) => object.type === "ScheduledTask");
-  return [decodeTaskManager(manager), ...tasks.map(decodeScheduledTask)];
+  return [decodeTaskManager(manager), ...tasks.map((task) => decodeScheduledTask(task, types))];
 }
 
 /** Which tasks run on a cluster is not kept: that they changed is a sign to read them. */

@@ -1,5 +1,5 @@
 /** Finds what was written into one custom attribute of an object. */
-import { asArray, childOf, type PropertyBag, readInteger, readList, readString } from "./decode.ts";
+import { childOf, type PropertyBag, readInteger, readList, readString } from "./decode.ts";
 import { orUndefined } from "./or-undefined.ts";
 import { customValuePath, fieldsPath } from "./properties.ts";
 import { nameInWords } from "./words.ts";
@@ -59,9 +59,11 @@ export function readAttribute(bag: PropertyBag, keys: ReadonlySet<number>): Attr
   return texts.length === 0 ? { kind: "blank" } : { kind: "written", texts };
 }
 
-/** The keys under which an object has values; none where they cannot be read. */
-export function keysOf(bag: PropertyBag): readonly number[] {
-  return orUndefined(() => readValues(bag))?.map(({ key }) => key) ?? [];
+/** All values that an object has; none where they cannot be read. */
+export function valuesOf(
+  bag: PropertyBag,
+): readonly { readonly key: number; readonly text: string }[] {
+  return orUndefined(() => readValues(bag)) ?? [];
 }
 
 function readFields(value: unknown) {
@@ -74,7 +76,7 @@ function readFields(value: unknown) {
 function readValues(bag: PropertyBag) {
   const value = bag.values.get(customValuePath);
   const entries = readList(value, "CustomFieldValue", customValuePath);
-  return asArray(entries).map((entry) => ({
+  return entries.map((entry) => ({
     key: readInteger(childOf(entry, "key"), "customValue.key"),
     text: readString(childOf(entry, "value") ?? "", "customValue.value").trim(),
   }));

@@ -15,8 +15,8 @@ export interface ParsedIntervals {
   readonly problem?: string;
 }
 
-/** More is not read: nobody plans that far. */
-const longestText = 4096;
+/** More characters are not read: nobody plans that far. */
+export const longestText = 4096;
 const mostIntervals = 100;
 
 const wanted =

@@ -7,6 +7,7 @@ import type { InventoryChange, VcenterInventory } from "./inventory-diff.ts";
 import { VcenterLink } from "./link.ts";
 import type { VsphereObserver } from "./observer.ts";
 import { VsphereSession } from "./session.ts";
+import { defaultMaintenanceAttribute } from "./session-notices.ts";
 import type { VcenterSettings } from "./settings.ts";
 import { Synchroniser } from "./synchroniser.ts";
 import { defaultTimings, type Timings } from "./timings.ts";
@@ -21,6 +22,8 @@ export interface InventoryCacheOptions {
   readonly name?: string;
   /** Name of the custom attribute that holds maintenance windows; default `gpuinfo.maintenance`. */
   readonly maintenanceAttribute?: string;
+  /** Task types of vCenter extensions that take hosts down, beside those that are known; default none. */
+  readonly maintenanceTaskTypes?: readonly string[];
   /** What the user calls the Secret with the credentials; default `Secret vc-creds`. */
   readonly secret?: string;
   /** Called before every login; rejects with a message for the user when the settings cannot be read. */
@@ -111,6 +114,12 @@ export class InventoryCache {
     this.#yielding.abort(sameVcenter(name));
   }
 
+  /** Forgets what it told: that was another vCenter than the one that answers now. */
+  forget(): void {
+    this.#inventory = undefined;
+    this.#tell("state");
+  }
+
   #createLink(): VcenterLink<VsphereSession> {
     return new VcenterLink({
       readSettings: this.#options.readSettings,
@@ -161,7 +170,9 @@ export class InventoryCache {
       caller: session,
       vcenter: this.#options.name ?? "vcenter",
       datacenter: settings.datacenter,
-      maintenanceAttribute: this.#options.maintenanceAttribute ?? "gpuinfo.maintenance",
+      maintenanceAttribute: this.#options.maintenanceAttribute ?? defaultMaintenanceAttribute,
+      maintenanceTaskTypes: this.#options.maintenanceTaskTypes ?? [],
+      log: this.#options.log,
       timings: this.#timings,
       now: this.#now,
       observe: this.#options.observe,

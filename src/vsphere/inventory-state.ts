@@ -3,10 +3,11 @@ import { isDeepStrictEqual } from "node:util";
 import type { Host, VirtualMachine } from "../selection/model.ts";
 import type { Calendar } from "./calendar.ts";
 import type { ManagedObject, ObjectChange, PropertyBag } from "./decode.ts";
-import { needsHostCards, readLentDevices, trimDevices } from "./gpu-devices.ts";
+import { needsHostCards, readLentDevices } from "./gpu-devices.ts";
 import { type HostCards, readHostCards, unreadableCards } from "./host-cards.ts";
 import {
   globalId,
+  type HostSurroundings,
   mapHost,
   mapIdentity,
   mapUsage,
@@ -16,6 +17,7 @@ import {
   unreadUsage,
 } from "./mapping.ts";
 import { mergeChange } from "./merge-change.ts";
+import { worthKeeping } from "./own-strings.ts";
 import { isPlace, parentOf } from "./places.ts";
 import { devicesPath, instanceUuidPath, parentPath, recentTaskPath } from "./properties.ts";
 import type { RunningMaintenance } from "./recent-tasks.ts";
@@ -38,6 +40,8 @@ export class InventoryState {
   readonly #followed = new Map<string, Followed>();
   readonly #hosts = new Map<string, PropertyBag>();
   readonly #followedHosts = new Set<string>();
+  /** Hosts that the watch tells of: what a scan saw of the others may be minutes old. */
+  readonly #watchedHosts = new Set<string>();
   readonly #hostCards = new Map<string, HostCards>();
   /** Hosts whose cards are to be read again; until then the old ones count. */
   readonly #agedCards = new Set<string>();
@@ -56,9 +60,10 @@ export class InventoryState {
   /** Maps one page of a scan; pages are small so that mapping never blocks for long. */
   mapScanned(page: readonly PropertyBag[]): [string, VirtualMachine][] {
     return page.map((bag) => {
-      const mapped = mapIdentity(this.#instanceUuid, bag, this.#folderPathOf(bag));
-      const known = this.#scanned.get(bag.object.id);
-      return [bag.object.id, known && sameFields(known, mapped) ? known : mapped];
+      const kept = worthKeeping(bag);
+      const mapped = mapIdentity(this.#instanceUuid, kept, this.#folderPathOf(kept));
+      const known = this.#scanned.get(kept.object.id);
+      return [kept.object.id, known && sameFields(known, mapped) ? known : mapped];
     });
   }
 
@@ -67,13 +72,18 @@ export class InventoryState {
     this.#scanned = scanned;
   }
 
+  /** Looks at one page of a scan of hosts: taking over all of them in one go would block for long. */
+  noteScannedHosts(page: readonly PropertyBag[]): void {
+    for (const bag of page) this.#calendar.noteValues(worthKeeping(bag));
+  }
+
   /** Takes over a complete scan of all hosts; of followed hosts the watch knows better. */
   replaceHosts(bags: readonly PropertyBag[]): void {
     const present = new Set(bags.map(({ object }) => object.id));
     for (const id of this.#hosts.keys()) if (!present.has(id)) this.#setHost(id, undefined);
     for (const bag of bags) {
       const watched = this.#followedHosts.has(bag.object.id) && this.#hosts.has(bag.object.id);
-      if (!watched) this.#setHost(bag.object.id, bag);
+      if (!watched) this.#setHost(bag.object.id, worthKeeping(bag));
     }
   }
 
@@ -116,6 +126,7 @@ export class InventoryState {
     const seen = this.#seen ?? new Set();
     this.#seen = undefined;
     for (const [id, { bag }] of this.#followed) if (bag && !seen.has(id)) this.#forgetMachine(id);
+    for (const id of this.#watchedHosts) if (!seen.has(id)) this.#watchedHosts.delete(id);
     this.#calendar.keep(seen);
     this.#mappedHosts.clear();
   }
@@ -172,8 +183,19 @@ export class InventoryState {
       this.#mappedMachines.set(id, { ...known, cpuDemandMhz, memoryUsedMib });
   }
 
-  setRunning(running: RunningMaintenance): void {
-    if (this.#calendar.setRunning(running)) this.#mappedHosts.clear();
+  /** `asked` are the hosts and clusters whose recent tasks were read. */
+  setRunning(running: RunningMaintenance, asked: ReadonlySet<string>): void {
+    if (this.#calendar.setRunning(running, asked)) this.#mappedHosts.clear();
+  }
+
+  /** Whether vCenter has the maintenance attribute; undefined while that is unknown. */
+  get isAttributeDefined(): boolean | undefined {
+    return this.#calendar.isAttributeDefined;
+  }
+
+  /** Types of scheduled tasks that may take hosts down, or may not: nobody told us. */
+  unknownTaskTypes(): readonly string[] {
+    return this.#calendar.unknownTaskTypes();
   }
 
   /** There are custom attributes that were defined after we read their definitions. */
@@ -188,17 +210,13 @@ export class InventoryState {
 
   /** Hosts whose cards say what a followed virtual machine has, and are not known or old. */
   hostsLackingCards(): ManagedObject[] {
-    const ids = new Set<string>();
-    for (const [id, followed] of this.#followed) {
-      const hostId = followed.needsCards ? this.#hostIdOf(id) : undefined;
-      if (hostId === undefined) continue;
-      if (!this.#hostCards.has(hostId) || this.#agedCards.has(hostId)) ids.add(hostId);
-    }
-    return [...ids].map((id) => ({ type: "HostSystem", id }));
+    return [...this.#hostsOfCards()]
+      .filter((id) => !this.#hostCards.has(id) || this.#agedCards.has(id))
+      .map((id) => ({ type: "HostSystem", id }));
   }
 
   setHostCards(bags: readonly PropertyBag[]): void {
-    this.#setCards(new Map(bags.map((bag) => [bag.object.id, readHostCards(bag)])));
+    this.#setCards(new Map(bags.map((bag) => [bag.object.id, readHostCards(worthKeeping(bag))])));
   }
 
   /** Records hosts whose cards cannot be had. */
@@ -206,9 +224,14 @@ export class InventoryState {
     this.#setCards(new Map(hosts.map(({ id }) => [id, unreadableCards])));
   }
 
-  /** Lets cards be read again: they come and go with a reboot. */
+  /** Lets cards be read again, because they come and go with a reboot; those that nobody needs are forgotten. */
   ageHostCards(): void {
-    for (const id of this.#hostCards.keys()) this.#agedCards.add(id);
+    const needed = this.#hostsOfCards();
+    for (const id of this.#hostCards.keys()) {
+      if (needed.has(id)) this.#agedCards.add(id);
+      else this.#hostCards.delete(id);
+    }
+    for (const id of this.#agedCards) if (!needed.has(id)) this.#agedCards.delete(id);
   }
 
   /** Every host as known now, by global id. */
@@ -216,12 +239,7 @@ export class InventoryState {
     const hosts = new Map<string, Host>();
     for (const [id, bag] of this.#hosts) {
       const known = this.#mappedHosts.get(id);
-      const host =
-        known ??
-        mapHost(this.#instanceUuid, bag, {
-          vcenter: this.#vcenter,
-          ...this.#calendar.surroundings(bag),
-        });
+      const host = known ?? mapHost(this.#instanceUuid, bag, this.#surroundingsOf(bag));
       this.#mappedHosts.set(id, host);
       hosts.set(host.id, host);
     }
@@ -239,6 +257,14 @@ export class InventoryState {
       if (bag && !this.#scanned.has(id)) machines.push(this.#machine(id, bag, usage));
     }
     return machines;
+  }
+
+  /** A host that the watch does not tell of yet may have begun anything since it was scanned. */
+  #surroundingsOf(bag: PropertyBag): HostSurroundings {
+    const around = this.#calendar.surroundings(bag);
+    const unwatched = this.#watchedHosts.has(bag.object.id) ? [] : [recentTaskPath];
+    const unreadable = [...unwatched, ...around.unreadable];
+    return { vcenter: this.#vcenter, ...around, unreadable };
   }
 
   #machine(id: string, bag: PropertyBag, usage: Usage): VirtualMachine {
@@ -266,7 +292,7 @@ export class InventoryState {
       this.#forgetMachine(id);
       return true;
     }
-    const bag = withoutBallast(mergeChange(followed.bag, change));
+    const bag = mergeChange(followed.bag, worthKeeping(change));
     this.#followed.set(id, { ...followed, bag, needsCards: holdsCards(bag) });
     this.#mappedMachines.delete(id);
     return changesIdentity(change);
@@ -281,7 +307,11 @@ export class InventoryState {
 
   #applyHost(change: ObjectChange): void {
     const { id } = change.object;
-    if (change.kind !== "leave") this.#setHost(id, mergeChange(this.#hosts.get(id), change));
+    this.#mappedHosts.delete(id);
+    if (change.kind === "leave") this.#watchedHosts.delete(id);
+    else this.#watchedHosts.add(id);
+    if (change.kind !== "leave")
+      this.#setHost(id, mergeChange(this.#hosts.get(id), worthKeeping(change)));
     else if (this.#followedHosts.has(id)) this.#setHost(id, undefined);
   }
 
@@ -289,7 +319,7 @@ export class InventoryState {
     this.#mappedHosts.delete(id);
     if (bag) {
       this.#hosts.set(id, bag);
-      this.#calendar.noteKeys(bag);
+      this.#calendar.noteValues(bag);
     } else this.#hosts.delete(id);
   }
 
@@ -307,6 +337,16 @@ export class InventoryState {
     }
   }
 
+  /** The hosts whose cards say what a followed virtual machine has. */
+  #hostsOfCards(): Set<string> {
+    const ids = new Set<string>();
+    for (const [id, followed] of this.#followed) {
+      const hostId = followed.needsCards ? this.#hostIdOf(id) : undefined;
+      if (hostId !== undefined) ids.add(hostId);
+    }
+    return ids;
+  }
+
   /** The object id of the host under a followed virtual machine. */
   #hostIdOf(id: string): string | undefined {
     const bag = this.#followed.get(id)?.bag;
@@ -315,8 +355,11 @@ export class InventoryState {
   }
 }
 
-/** Paths that change when a task on a host begins or ends; the first of them need not be pushed by vCenter. */
-const taskSigns = [recentTaskPath, "runtime.inMaintenanceMode"];
+/**
+ * Paths that change when a task on a host begins or ends, or when other tasks matter for it because it got to another
+ * cluster; the first of them need not be pushed by vCenter.
+ */
+const taskSigns = [recentTaskPath, "runtime.inMaintenanceMode", parentPath];
 
 const identityChanging: ReadonlySet<string> = new Set([
   "name",
@@ -340,11 +383,4 @@ function changesPaths({ kind, object, values }: ObjectChange): boolean {
 function holdsCards(bag: PropertyBag): boolean {
   const devices = readLentDevices(bag.values.get(devicesPath));
   return devices !== undefined && needsHostCards(devices);
-}
-
-/** Device lists are nearly all of the memory that bags of virtual machines take. */
-function withoutBallast(bag: PropertyBag): PropertyBag {
-  const devices = bag.values.get(devicesPath);
-  if (devices === undefined) return bag;
-  return { ...bag, values: new Map([...bag.values, [devicesPath, trimDevices(devices)]]) };
 }

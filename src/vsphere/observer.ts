@@ -16,5 +16,7 @@ export interface VsphereObserver {
     readonly hosts: number;
     readonly virtualMachines: number;
     readonly watched: number;
+    /** Whether vCenter has the maintenance attribute; undefined where that cannot be read. */
+    readonly isAttributeDefined?: boolean | undefined;
   }): void;
 }

@@ -4,43 +4,43 @@ import { mergeWindows } from "../selection/windows.ts";
 import { type PropertyBag, readList, readReference, readString, readTime } from "./decode.ts";
 import { orUndefined } from "./or-undefined.ts";
 import { recentTaskPath } from "./properties.ts";
+import { TaskTypes, type TaskWords } from "./task-types.ts";
 import { nameInWords } from "./words.ts";
 
 /** Running maintenance by the id of the host or cluster that it runs on; those without any are not in it. */
 export type RunningMaintenance = ReadonlyMap<string, MaintenanceHorizon>;
 
-/** Tasks that end with virtual machines stopped or moved on a host, with the words of the vSphere Client for them. */
-const takingHostDown: ReadonlyMap<string, string> = new Map([
-  ["HostSystem.enterMaintenanceMode", "Enter maintenance mode"],
-  ["Drm.TrackEnterMaintenanceLro", "Enter maintenance mode"],
-  ["ClusterComputeResource.enterMaintenanceMode", "Enter maintenance mode"],
-  ["HostSystem.enterStandbyMode", "Enter standby mode"],
-  ["Drm.EnterStandbyLRO", "Enter standby mode"],
-  ["HostSystem.reboot", "Reboot host"],
-  ["HostSystem.shutdown", "Shut down host"],
-  ["com.vmware.vcIntegrity.RemediateTask", "Remediate"],
-]);
-
-/** The same on a cluster: not what DRS does there for one of its hosts, which shows on that host. */
-const takingClusterDown: ReadonlyMap<string, string> = new Map([
-  ["ClusterComputeResource.enterMaintenanceMode", "Enter maintenance mode"],
-  ["com.vmware.vcIntegrity.RemediateTask", "Remediate"],
-]);
-
 /** `bags` are hosts and clusters with `recentTask`, and tasks; `now` in milliseconds stands for a time that vCenter does not tell. */
-export function runningMaintenance(bags: readonly PropertyBag[], now: number): RunningMaintenance {
+export function runningMaintenance(
+  bags: readonly PropertyBag[],
+  now: number,
+  types = new TaskTypes(),
+): RunningMaintenance {
   const tasks = new Map(bags.filter(isTask).map((bag) => [bag.object.id, bag]));
   const running = new Map<string, MaintenanceHorizon>();
   for (const entity of bags.filter((bag) => !isTask(bag))) {
-    const horizon = horizonOf(entity, tasks, now);
+    const takingDown = entity.object.type === "HostSystem" ? types.onHosts : types.onClusters;
+    const horizon = horizonOf(entity, tasks, takingDown, now);
     if (horizon) running.set(entity.object.id, horizon);
   }
   return running;
 }
 
+/** The hosts and clusters that told of their tasks, if only that they may not be seen. */
+export function askedFor(bags: readonly PropertyBag[]): ReadonlySet<string> {
+  return new Set(bags.filter((bag) => !isTask(bag)).map(({ object }) => object.id));
+}
+
+/** What the tasks among these do, of those that run or wait to run. */
+export function descriptionIdsOf(bags: readonly PropertyBag[]): readonly string[] {
+  const tasks = bags.filter((bag) => isTask(bag) && !isOver(bag));
+  return tasks.flatMap((task) => textIn(task, "info.descriptionId") ?? []);
+}
+
 function horizonOf(
   entity: PropertyBag,
   tasks: ReadonlyMap<string, PropertyBag>,
+  takingDown: TaskWords,
   now: number,
 ): MaintenanceHorizon | undefined {
   const fault = entity.refused.get(recentTaskPath) ?? entity.refused.get("*");
@@ -48,7 +48,6 @@ function horizonOf(
     return unknown(`vCenter answers ${fault} for the recent tasks of ${nameInWords(entity)}`, []);
   const ids = taskIds(entity);
   if (!ids) return unknown(`the recent tasks of ${nameInWords(entity)} have an unknown form`, []);
-  const takingDown = entity.object.type === "HostSystem" ? takingHostDown : takingClusterDown;
   const found = ids.flatMap((id) => meaningOf(tasks.get(id), takingDown, now) ?? []);
   const windows = mergeWindows(found.filter((meaning) => typeof meaning !== "string"));
   const why = found.find((meaning) => typeof meaning === "string");
@@ -63,7 +62,7 @@ function unknown(why: string, windows: readonly MaintenanceWindow[]): Maintenanc
 /** A window, why there may be one, or nothing. A task that is gone has ended. */
 function meaningOf(
   task: PropertyBag | undefined,
-  takingDown: ReadonlyMap<string, string>,
+  takingDown: TaskWords,
   now: number,
 ): MaintenanceWindow | string | undefined {
   if (!task || isOver(task)) return undefined;

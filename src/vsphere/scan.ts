@@ -70,9 +70,17 @@ export class FleetScanner {
 
   /** The state of all hosts. */
   async scanHosts(state: InventoryState, signal: AbortSignal): Promise<void> {
-    state.replaceHosts(
-      await retrieveAll(this.#caller, hostsIn(this.#view), pageSizes.leaves, signal),
-    );
+    const hosts: PropertyBag[] = [];
+    for await (const page of retrieve(
+      this.#caller,
+      hostsIn(this.#view),
+      pageSizes.leaves,
+      signal,
+    )) {
+      state.noteScannedHosts(page);
+      hosts.push(...page);
+    }
+    state.replaceHosts(hosts);
   }
 }
 

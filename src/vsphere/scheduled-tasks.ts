@@ -12,7 +12,9 @@ import {
 } from "./decode.ts";
 import { protocolError } from "./errors.ts";
 import { orUndefined } from "./or-undefined.ts";
+import { isPlace } from "./places.ts";
 import { scheduledTasksPath } from "./properties.ts";
+import { TaskTypes } from "./task-types.ts";
 import { cut } from "./words.ts";
 
 /** What one scheduled task means for its targets: a host, or a place and all hosts below it. */
@@ -39,14 +41,11 @@ const maintenanceMethods: ReadonlySet<string> = new Set([
   "PowerDownHostToStandBy_Task",
 ]);
 
-/** Extension tasks that take a host down: remediation by Lifecycle Manager baselines. */
-const maintenanceTaskTypes: ReadonlySet<string> = new Set(["com.vmware.vcIntegrity.RemediateTask"]);
-
 /** Reads one scheduled task. What is refused, or has an unknown form, matters only where the rest does not settle it. */
-export function decodeScheduledTask(bag: PropertyBag): ScheduledTask {
+export function decodeScheduledTask(bag: PropertyBag, types = new TaskTypes()): ScheduledTask {
   const enabled = read(bag, "info.enabled", isEnabled);
   const startsAt = read(bag, "info.nextRunTime", readNextRun);
-  const action = read(bag, "info.action", takesHostDown);
+  const action = read(bag, "info.action", (value) => takesHostDown(value, types));
   const isHarmless = says(enabled, false) || says(startsAt, undefined) || says(action, false);
   if (isHarmless) return { kind: "irrelevant" };
   const entity = read(bag, "info.entity", readTarget);
@@ -61,6 +60,20 @@ export function decodeScheduledTask(bag: PropertyBag): ScheduledTask {
   const description = nameOf(bag) || inWords(bag);
   const window = { startsAt: startsAt.value ?? 0, source: "scheduledTask", description } as const;
   return { kind: "maintenance", targets, window };
+}
+
+/** The task type of an extension that a scheduled task will start on a host or on something that may be above one. */
+export function extensionTaskType(bag: PropertyBag): string | undefined {
+  const enabled = read(bag, "info.enabled", isEnabled);
+  const startsAt = read(bag, "info.nextRunTime", readNextRun);
+  if (says(enabled, false) || says(startsAt, undefined)) return undefined;
+  const targets = ["info.entity", "info.taskObject"].map((path) => read(bag, path, readTarget));
+  const isOnHosts = targets.some(
+    (target) => target.ok && target.value && mayConcernHosts(target.value),
+  );
+  if (!isOnHosts) return undefined;
+  const type = read(bag, "info.action", taskTypeOf);
+  return type.ok ? type.value : undefined;
 }
 
 /** Reads the ScheduledTaskManager, which says whether tasks may be seen at all; absent while vCenter did not tell of it. */
@@ -109,15 +122,22 @@ function readTarget(value: unknown, path: string): ManagedObject | undefined {
   return value === undefined ? undefined : readReference(value, path);
 }
 
-function takesHostDown(action: unknown): boolean {
+function mayConcernHosts(object: ManagedObject): boolean {
+  return object.type === "HostSystem" || isPlace(object);
+}
+
+function taskTypeOf(action: unknown): string | undefined {
+  if (typeOf(action) !== "CreateTaskAction") return undefined;
+  return readString(childOf(action, "taskTypeId"), "action.taskTypeId");
+}
+
+function takesHostDown(action: unknown, types: TaskTypes): boolean {
   if (action === undefined) return false;
   switch (typeOf(action)) {
     case "MethodAction":
       return maintenanceMethods.has(readString(childOf(action, "name"), "action.name"));
     case "CreateTaskAction":
-      return maintenanceTaskTypes.has(
-        readString(childOf(action, "taskTypeId"), "action.taskTypeId"),
-      );
+      return types.scheduled.has(taskTypeOf(action) ?? "");
     case "":
       throw protocolError("UnexpectedValue", "info.action: wanted a type, found none");
     default:

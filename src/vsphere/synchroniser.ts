@@ -25,11 +25,13 @@ import {
   retrieve,
   retrieveAll,
 } from "./property-collector.ts";
-import { runningMaintenance } from "./recent-tasks.ts";
+import { askedFor, descriptionIdsOf, runningMaintenance } from "./recent-tasks.ts";
 import { RescanPacer } from "./rescan-pacer.ts";
 import { FleetScanner } from "./scan.ts";
 import type { VimCaller } from "./session.ts";
+import { type NoticeLog, SessionNotices } from "./session-notices.ts";
 import { sleep } from "./sleep.ts";
+import { TaskTypes } from "./task-types.ts";
 import type { Timings } from "./timings.ts";
 import { runTogether } from "./together.ts";
 
@@ -40,6 +42,9 @@ export interface SynchroniserOptions {
   readonly datacenter: string | undefined;
   /** Name of the custom attribute that holds maintenance windows. */
   readonly maintenanceAttribute: string;
+  /** Task types of extensions that take hosts down, beside those that are known. */
+  readonly maintenanceTaskTypes: readonly string[];
+  readonly log: NoticeLog;
   readonly timings: Timings;
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number;
@@ -73,6 +78,8 @@ export class Synchroniser {
   readonly #followUp = new Latch();
   readonly #scanSoon = new Latch();
   readonly #members = new Map<string, ManagedObject>();
+  readonly #taskTypes: TaskTypes;
+  readonly #notices: SessionNotices;
   #published: VcenterInventory | undefined;
   #takenAt = 0;
   #usageTakenAt = 0;
@@ -82,8 +89,11 @@ export class Synchroniser {
   constructor(options: SynchroniserOptions) {
     this.#options = options;
     const { rootFolder, instanceUuid } = options.caller.content;
-    const { vcenter, maintenanceAttribute } = options;
-    const calendar = new Calendar({ rootFolder, maintenanceAttribute });
+    const { vcenter, maintenanceAttribute, log } = options;
+    const taskTypes = new TaskTypes(options.maintenanceTaskTypes);
+    const calendar = new Calendar({ rootFolder, maintenanceAttribute, taskTypes });
+    this.#taskTypes = taskTypes;
+    this.#notices = new SessionNotices(log, maintenanceAttribute);
     this.#state = new InventoryState(vcenter, instanceUuid, calendar);
     this.#pacer = new RescanPacer(options.timings, options.now);
     this.#published = options.previous;
@@ -119,6 +129,7 @@ export class Synchroniser {
   async #readEverything(signal: AbortSignal): Promise<Handles> {
     const { caller, datacenter, timings, now } = this.#options;
     const scanner = await FleetScanner.create(caller, datacenter, signal);
+    await this.#readDefinitions(signal);
     await scanner.scanPlaces(this.#state, signal);
     await this.#scanAll(scanner, signal);
     const view = await createListView(caller, signal);
@@ -133,6 +144,7 @@ export class Synchroniser {
     await this.#updateMembers(view, signal);
     await watch.readAll(signal);
     await this.#settle(view, signal);
+    this.#notices.unknownTasks(this.#state.unknownTaskTypes());
     this.#publish(now());
     this.#followUp.raise();
     return { scanner, view, watch };
@@ -144,6 +156,7 @@ export class Synchroniser {
       const { identities, recentTasks } = await (all ? watch.readAll(signal) : watch.next(signal));
       this.#stale.interest ||= identities;
       this.#stale.recentTasks ||= recentTasks;
+      this.#notices.unknownTasks(this.#state.unknownTaskTypes());
       this.#publish(this.#options.now());
       this.#followUp.raise();
     }
@@ -189,7 +202,7 @@ export class Synchroniser {
   async #settle(view: ManagedObject, signal: AbortSignal): Promise<void> {
     await this.#updateMembers(view, signal);
     await this.#readRecentTasks(view, signal);
-    await this.#readDefinitions(signal);
+    if (this.#state.lacksDefinitions()) await this.#readDefinitions(signal);
     await this.#readUsage(view, signal);
     await this.#readHostCards(signal);
   }
@@ -216,11 +229,16 @@ export class Synchroniser {
     this.#stale.recentTasks = false;
     const spec = recentTasksIn(view);
     const bags = await retrieveAll(this.#options.caller, spec, pageSizes.leaves, signal);
-    this.#state.setRunning(runningMaintenance(bags, this.#options.now()));
+    const running = runningMaintenance(bags, this.#options.now(), this.#taskTypes);
+    this.#state.setRunning(running, askedFor(bags));
+    this.#noteTaskTypes(descriptionIdsOf(bags));
+  }
+
+  #noteTaskTypes(types: readonly string[]): void {
+    this.#notices.unknownTasks(types.filter((type) => this.#taskTypes.isUnknown(type)));
   }
 
   async #readDefinitions(signal: AbortSignal): Promise<void> {
-    if (!this.#state.lacksDefinitions()) return;
     const { caller } = this.#options;
     const spec = customFieldsOf(caller.content.customFieldsManager);
     this.#state.setDefinitions(await retrieveAll(caller, spec, pageSizes.leaves, signal));
@@ -276,6 +294,7 @@ export class Synchroniser {
 
   #publish(takenAt: number): void {
     this.#takenAt = takenAt;
+    this.#notices.attribute(this.#state.isAttributeDefined);
     const next = {
       takenAt: new Date(takenAt),
       usageTakenAt: new Date(this.#usageTakenAt),
@@ -290,6 +309,7 @@ export class Synchroniser {
       hosts: hosts.size,
       virtualMachines: virtualMachines.length,
       watched: this.#state.followedCount,
+      isAttributeDefined: this.#state.isAttributeDefined,
     });
     this.#options.publish(inventory, change);
   }

@@ -38,3 +38,15 @@ export const defaultTimings: Timings = {
   refusedLoginMs: 60_000,
   settingsCheckMs: 5_000,
 };
+
+/** A quiet vCenter is heard of, and its numbers are read, often enough that neither is called old. */
+export function timingsFor(ages: {
+  readonly softMaxAgeMs: number;
+  readonly usageSoftMaxAgeMs: number;
+}): Pick<Timings, "maxWaitSeconds" | "pollMs"> {
+  const { maxWaitSeconds, pollMs } = defaultTimings;
+  return {
+    maxWaitSeconds: Math.max(1, Math.min(maxWaitSeconds, Math.floor(ages.softMaxAgeMs / 3_000))),
+    pollMs: Math.max(1_000, Math.min(pollMs, Math.floor(ages.usageSoftMaxAgeMs / 3))),
+  };
+}

@@ -22,13 +22,15 @@ export function idInWords(object: ManagedObject): string {
   return `${kindInWords(object)} ${object.id}`;
 }
 
-/** At most so many characters, without any that would break a line or hide. */
+/** At most so many characters, without any that would break a line or hide, and none of them halved. */
 export function cut(text: string, length: number): string {
   const clean = text
     .slice(0, length * 2)
     .replaceAll(/[\p{C}\p{Z}]+/gu, " ")
     .trim();
-  return clean.length <= length ? clean : `${clean.slice(0, length - 1)}…`;
+  return clean.length <= length
+    ? clean
+    : `${clean.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }
 
 function kindInWords({ type }: ManagedObject): string {

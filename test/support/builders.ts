@@ -57,7 +57,7 @@ export function aHost(overrides: Partial<Host> = {}): Host {
     id: "vc/host-1",
     vcenter: "vcenter",
     name: "esxi-a.example.com",
-    cluster: "",
+    cluster: "gpu",
     connection: "connected",
     maintenance: "none",
     inQuarantine: false,
@@ -91,6 +91,7 @@ export function aCandidate(overrides: Partial<Candidate> = {}): Candidate {
     host,
     confidence: "id",
     horizon: host.horizon,
+    fixedHorizon: { kind: "known", windows: [] },
     ...overrides,
   };
 }

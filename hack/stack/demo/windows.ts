@@ -20,6 +20,14 @@ const sources: Readonly<Record<string, string>> = {
   "nvidia-l40s": "scheduledTask",
 };
 
+/** Of a node for each way to hold a GPU, and of one whose host goes down now. */
+const labels: Readonly<Record<string, readonly [name: string, value: string]>> = {
+  "worker-12": ["gpu-model", "amd-instinct-mi210"],
+  "worker-13": ["gpu-model", "intel-data-center-gpu-flex-170"],
+  "worker-14": ["gpu-model", "nvidia-l4"],
+  "worker-15": ["available-until", "0"],
+};
+
 export async function tellOfWindows(stack: PlacingStack, say: Say): Promise<void> {
   await showKinds(stack, say);
   await showSources(stack, say);
@@ -43,10 +51,28 @@ async function showKinds({ controlPlane }: PlacingStack, say: Say): Promise<void
     ["get", "nodes", "-l", `${group}/gpu=true`, "-o", customColumns(columns)],
     say,
   );
-  say(
-    "\n   UNTIL counts hours since 1970; 0 is where nothing may start now, such as on worker-15:",
-  );
+  await untilLabels(controlPlane.api);
+  say("\n   worker-14 has a vGPU, worker-12 dynamic DirectPath and worker-13 fixed DirectPath.");
+  say("   UNTIL counts hours since 1970; 0 is where nothing may start now, such as on worker-15:");
   say("   a task that remediates its host is running.");
+}
+
+interface Nodes {
+  readonly items: readonly {
+    readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
+  }[];
+}
+
+/** Throws where the labels are not what the fleet implies. */
+async function untilLabels(api: ApiClient): Promise<void> {
+  await until(`the labels of nodes to be ${JSON.stringify(labels)}`, async () => {
+    const { items } = await api.call<Nodes>("GET", "/api/v1/nodes");
+    const found = new Map(items.map(({ metadata }) => [metadata.name, metadata.labels]));
+    const isRight = Object.entries(labels).every(([node, [name, value]]) => {
+      return found.get(node)?.[`${group}/${name}`] === value;
+    });
+    return isRight || undefined;
+  });
 }
 
 async function showSources({ controlPlane }: PlacingStack, say: Say): Promise<void> {

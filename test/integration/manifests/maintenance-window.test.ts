@@ -84,6 +84,26 @@ const oneTime = "set exactly one of start (it happens once) and schedule (it rec
 
 describe("a MaintenanceWindow is refused", () => {
   it.each<[string, unknown, string]>([
+    [
+      "a selector by the label that follows from maintenance",
+      {
+        ...once,
+        nodeSelector: { matchLabels: { "topology.corinternal.com/available-until": "9999999" } },
+      },
+      "so maintenance cannot go by it",
+    ],
+    [
+      "an expression on the label that follows from maintenance",
+      {
+        ...once,
+        nodeSelector: {
+          matchExpressions: [
+            { key: "topology.corinternal.com/available-until", operator: "Exists" },
+          ],
+        },
+      },
+      "so maintenance cannot go by it",
+    ],
     ["without a spec", undefined, "spec: Required value"],
     ["for nothing", nowhere, "set at least one of hosts, clusters and nodeSelector"],
     ["for no hosts", { ...once, hosts: [] }, "spec.hosts in body should have at least 1 items"],

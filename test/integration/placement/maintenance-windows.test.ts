@@ -55,7 +55,13 @@ beforeAll(async () => {
     parse: readMarkedNode,
     log: quiet,
   });
-  windows = new MaintenanceWindows({ kube, log: quiet, observer: silentObserver, nodes });
+  windows = new MaintenanceWindows({
+    kube,
+    log: quiet,
+    observer: silentObserver,
+    nodes,
+    hardMaxAgeMs: 900_000,
+  });
   windows.onChange(() => (changes += 1));
   events = new EventRecorder({ client: kube, instance: "test", log: quiet });
   statuses = new WindowStatuses({

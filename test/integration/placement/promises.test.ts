@@ -1,5 +1,6 @@
 /** Conditions on the pods of a real API server, written with the rights of the shipped roles. */
 
+import { readFileSync } from "node:fs";
 import { pino } from "pino";
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { type ControlPlane, startControlPlane } from "../../../hack/stack/control-plane.ts";
@@ -86,6 +87,14 @@ async function kubeletSays(name: string, conditions: readonly object[]): Promise
   });
   const args = ["patch", "pod", name, "--subresource=status", "--type=strategic", "-p", patch];
   await controlPlane.kubectl(args);
+}
+
+/** How docs/placement-at-risk.md takes the condition off a pod. */
+function documentedPatch(): readonly string[] {
+  const page = readFileSync("docs/placement-at-risk.md", "utf8");
+  const patch = /--type=strategic \\\n\s+-p '(.+)'/.exec(page)?.[1];
+  if (patch === undefined) throw new Error("docs/placement-at-risk.md has no such patch");
+  return ["--subresource=status", "--type=strategic", "-p", patch];
 }
 
 async function conditionsOf(name: string) {
@@ -185,6 +194,17 @@ describe("the condition on a pod", () => {
     });
     expect(await Promise.all(writes)).toEqual(Array(10).fill("written"));
     expect(Object.keys(await conditionsOf("crowded"))).toHaveLength(11);
+  });
+
+  it("is taken off by the patch in docs/placement-at-risk.md, which leaves the kubelet's", async () => {
+    const { metadata } = await createPod({ controlPlane }, "cleared", managed);
+    await kubeletSays("cleared", kubelets);
+    const before = await conditionsOf("cleared");
+    await writer().conditions.write(metadata, atRisk);
+    await controlPlane.kubectl(["patch", "pod", "cleared", ...documentedPatch()]);
+    const kept = await conditionsOf("cleared");
+    expect(kept).not.toHaveProperty(placementAtRisk);
+    expect(kept).toEqual(before);
   });
 
   it("is kept as it was written, whatever the task is called", async () => {

@@ -55,6 +55,41 @@ describe("what vCenter pushes arrives", () => {
     await expect.poll(() => host(c)?.maintenance, patience).toBe("in");
   });
 
+  it.each<[string, () => Promise<unknown>]>([
+    [
+      "a text in a custom attribute",
+      async () =>
+        vcenter.control("POST /custom-attribute", {
+          object: `host/${c}`,
+          name: "gpuinfo.maintenance",
+          value: "2027-01-01T00:00Z/PT4H",
+        }),
+    ],
+    [
+      "a task that takes the host down",
+      async () =>
+        vcenter.control("POST /running-tasks", {
+          object: `host/${c}`,
+          descriptionId: "HostSystem.reboot",
+          state: "running",
+        }),
+    ],
+  ])("when a machine moves: its new host is never believed without %s", async (_, happen) => {
+    const { cache, host, machine } = await start();
+    await happen();
+    const believed: number[] = [];
+    cache.onChange(() => {
+      const to = host(c);
+      if (to !== undefined && machine("worker-2")?.hostId === to.id && to.unreadable.length === 0)
+        believed.push(to.horizon.windows.length);
+    });
+    await vcenter.control("POST /vmotion", { vm: "worker-2", host: c });
+    const movedAt = Date.now();
+    await expect.poll(() => believed.length, patience).toBeGreaterThan(0);
+    expect(Date.now() - movedAt).toBeLessThan(5_000);
+    expect(new Set(believed)).toEqual(new Set([1]));
+  });
+
   it("when a machine is switched off and on", async () => {
     const { machine } = await start();
     await vcenter.control("POST /power", { vm: "worker-2", state: "poweredOff" });

@@ -167,6 +167,20 @@ describe("tasks", () => {
     expect(starts()).toEqual([]);
   });
 
+  it("of unknown types are told, and count where the site says so", async () => {
+    const type = "com.dell.omevv.FirmwareUpdate";
+    const task = { object: `host/${a}`, descriptionId: type, state: "running" };
+    await vcenter.control("POST /running-tasks", task);
+    await start();
+    expect(horizon()).toEqual({ kind: "known", windows: [] });
+    const told = watched.log.filter(({ msg }) => msg.includes("MAINTENANCE_TASK_TYPES"));
+    expect(told.map(({ text }) => text.includes(type))).toEqual([true]);
+    await watched.cache.stop();
+    await start({ maintenanceTaskTypes: [type] });
+    expect(watched.host(a)?.maintenance).toBe("entering");
+    expect(watched.log.some(({ msg }) => msg.includes("MAINTENANCE_TASK_TYPES"))).toBe(false);
+  });
+
   it("that vCenter does not show leave every host unknown", async () => {
     await start();
     const object = "ScheduledTaskManager:ScheduledTaskManager";

@@ -280,6 +280,35 @@ describe("the same vCenter under two names", () => {
   });
 });
 
+describe("a Secret that names another vCenter than before", () => {
+  it("takes nothing from the others, also where the login there fails", async () => {
+    const secret = { of: east.settings };
+    const first = { name: "east", readSettings: async () => secret.of };
+    const subject = start([first, reads("copy", east)], { patienceMs: 60_000 });
+    const names = () => [...(subject.current()?.vcenters.keys() ?? [])];
+    await expect.poll(() => subject.problems().has("copy"), patience).toBe(true);
+    await expect.poll(names, patience).toEqual(["east"]);
+    secret.of = { ...west.settings, password: "another" };
+    await expect.poll(names, patience).toEqual(["copy"]);
+    await expect.poll(() => subject.problems().has("east"), patience).toBe(true);
+    // Each machine once: two of the same would leave their node in doubt.
+    expect(machinesOf(subject)).toEqual(everything.slice(2));
+    expect(subject.current()).toMatchObject({ unread: ["east"] });
+    expect(subject.readings()[0]?.takenAt).toBeUndefined();
+  });
+
+  it("gives up what the one before said, also where the other is read under another name", async () => {
+    const secret = { of: west.settings };
+    const second = { name: "west", readSettings: async () => secret.of };
+    const subject = start([reads("east", east), second]);
+    await expect.poll(() => machinesOf(subject), patience).toEqual(everything);
+    secret.of = east.settings;
+    await expect.poll(() => subject.problems().get("west"), patience).toContain("same vCenter");
+    expect(machinesOf(subject)).toEqual(everything.slice(2));
+    expect(subject.current()).toMatchObject({ unread: [] });
+  });
+});
+
 describe("the log", () => {
   it("says of which vCenter each line is", async () => {
     const subject = start([reads("east", east), broken("west")]);

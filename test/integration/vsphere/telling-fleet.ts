@@ -84,6 +84,26 @@ const copies: Readonly<Record<string, Situation>> = {
   copy: { node: false },
 };
 
+/** A node on a bad host, and a copy of its machine on a good one, that only these properties tell apart. */
+function copied(
+  name: string,
+  machine: Partial<FleetMachine>,
+  copy: Partial<FleetMachine>,
+  node: KubernetesNode = {},
+): Readonly<Record<string, Situation>> {
+  const uuid = `4200bbbb-0000-0000-0000-${Buffer.from(name).toString("hex").padStart(12, "0").slice(-12)}`;
+  return {
+    [name]: { host: { inMaintenance: true }, machine: { uuid, ...machine }, node },
+    [`${name} (copy)`]: { machine: { uuid, ...copy }, node: false },
+  };
+}
+
+const told = {
+  ...copied("shown", {}, {}),
+  ...copied("told", { guestHostName: "told" }, { guestHostName: "told-copy" }),
+  ...copied("twin 1", { guestHostName: "twin" }, { guestHostName: "twin" }, { name: "twin" }),
+};
+
 function hostOf([name, { host = {}, machine = {}, node = {} }]: [string, Situation]) {
   const usage = { cpuDemandMhz: 1_000, guestMemoryMib: 1_000 };
   const virtualMachine: FleetMachine = {
@@ -105,7 +125,7 @@ export const tellingFleet = {
     {
       name: "DC0",
       clusters: [
-        clusterOf("ordinary", {}, { ...ordinary, ...copies }),
+        clusterOf("ordinary", {}, { ...ordinary, ...copies, ...told }),
         clusterOf(
           "cluster task",
           { scheduledTasks: [{ ...enter, at: "in 5h" }] },

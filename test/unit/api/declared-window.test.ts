@@ -100,7 +100,34 @@ describe("what cannot be understood is a flaw that names field, finding and wish
     const { targets } = aDeclaredWindow({
       spec: { duration: 4, nodeSelector: { matchLabels: 7 } },
     });
-    expect(targets).toEqual({ hosts: ["esxi-a.example.com"], clusters: [] });
+    expect(targets).toEqual({ hosts: ["esxi-a.example.com"], clusters: [], nodeSelector: {} });
+  });
+
+  it.each<[string, object, object]>([
+    ["beside an empty name", { hosts: ["ESX1", ""] }, { hosts: ["esx1"], clusters: [] }],
+    [
+      "beside what is no name",
+      { hosts: undefined, clusters: [7, "A"] },
+      { hosts: [], clusters: ["a"] },
+    ],
+    [
+      "with a selector of a later version, which may mean any node",
+      { nodeSelector: { matchExpressions: [{ key: "rack", operator: "Gt", values: ["7"] }] } },
+      { hosts: ["esxi-a.example.com"], clusters: [], nodeSelector: {} },
+    ],
+  ])("name by name: %s", (_, spec, targets) => {
+    const window = aDeclaredWindow({ spec });
+    expect(window.targets).toEqual(targets);
+    expect(window.timing).toMatchObject({ kind: "flawed", reason: "InvalidSpec" });
+  });
+
+  it("whatever else is wrong with an object that has a name", () => {
+    fc.assert(
+      fc.property(fc.anything(), fc.anything(), fc.anything(), (uid, generation, status) => {
+        const metadata = { name: "patch", uid, generation, resourceVersion: uid };
+        expect(readDeclaredWindow({ metadata, spec: {}, status }).metadata.name).toBe("patch");
+      }),
+    );
   });
 
   it("whatever the API server may send", () => {

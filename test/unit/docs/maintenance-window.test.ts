@@ -47,6 +47,7 @@ describe("the page on MaintenanceWindows", () => {
   it("explains every Reason of the Ready condition", () => {
     expect(texts(/^\| (?:True|False) \| `(\w+)`/gm)).toEqual([
       "Accepted",
+      "PartlyMatches",
       "MatchesNothing",
       "Over",
       "InvalidSchedule",

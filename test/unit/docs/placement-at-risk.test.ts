@@ -3,8 +3,8 @@ import path from "node:path";
 import { Registry } from "prom-client";
 import { describe, expect, it } from "vitest";
 import { placementAtRisk } from "../../../src/api/placement-at-risk.ts";
+import { watchFindings } from "../../../src/metrics/nodes.ts";
 import { promiseMetrics } from "../../../src/metrics/promises.ts";
-import { NodeWatch } from "../../../src/node-watch.ts";
 import { mismatchKinds } from "../../../src/reconciler/gpu-comparison.ts";
 import type { RiskReason } from "../../../src/reconciler/promise.ts";
 
@@ -17,6 +17,7 @@ const reasons: Readonly<Record<RiskReason, true>> = {
   MaintenanceWindow: true,
   HostEnteringMaintenance: true,
   HostInMaintenance: true,
+  HostInQuarantine: true,
   Safe: true,
   HoursServed: true,
 };
@@ -24,14 +25,7 @@ const reasons: Readonly<Record<RiskReason, true>> = {
 function metricNames(): string[] {
   const registry = new Registry();
   promiseMetrics(registry).watchAtRisk(() => 0);
-  void new NodeWatch({
-    config: { hardMaxAgeMs: 1, simulateAccelerators: false },
-    registry,
-    nodes: { list: () => [] },
-    events: { record: () => {} },
-    bindings: () => undefined,
-    isLeading: () => true,
-  });
+  watchFindings(registry, () => undefined);
   return registry.getMetricsAsArray().map(({ name }) => name);
 }
 

@@ -99,7 +99,18 @@ describe("maintenance that cannot be read", () => {
       ],
     );
     await findings.sweep();
-    expect(findings.counts.hostsWithUnknownMaintenance).toBe(2);
+    expect(findings.counts?.hostsWithUnknownMaintenance).toBe(2);
+  });
+});
+
+describe("the counts", () => {
+  it("do not outlive what they were counted from", async () => {
+    const { findings, state } = look([found("a")], [bound("a", { horizon: unknown })]);
+    await findings.sweep();
+    expect(findings.counts?.hostsWithUnknownMaintenance).toBe(1);
+    state.bindings = undefined;
+    await findings.sweep();
+    expect(findings.counts).toBeUndefined();
   });
 });
 
@@ -110,14 +121,14 @@ describe("GPUs that guest and machine do not agree on", () => {
     const { told, forAWhile, findings } = look([found("a")], [bound("a", withGpu)]);
     await forAWhile(14 * minute);
     expect(told).toEqual([]);
-    expect(findings.counts.mismatches).toEqual(nothing);
+    expect(findings.counts?.mismatches).toEqual(nothing);
     await forAWhile(2 * minute);
     expect(told).toEqual([
       expect.stringMatching(
         /^uid-a GpuMismatch: vCenter: virtual machine worker-1 holds 1 GPU \(grid_a100d-40c\); the guest/,
       ),
     ]);
-    expect(findings.counts.mismatches).toEqual({ ...nothing, missing: 1 });
+    expect(findings.counts?.mismatches).toEqual({ ...nothing, missing: 1 });
   });
 
   it("begin a new quarter of an hour when the node was not ready", async () => {
@@ -139,7 +150,7 @@ describe("GPUs that guest and machine do not agree on", () => {
     expect(told).toEqual([]);
     await forAWhile(minute);
     expect(told).toHaveLength(1);
-    expect(findings.counts.mismatches).toEqual({ ...nothing, count: 1 });
+    expect(findings.counts?.mismatches).toEqual({ ...nothing, count: 1 });
   });
 
   it.each<[string, Partial<FoundNode>, Partial<Candidate>]>([
@@ -170,11 +181,13 @@ describe("nothing is said", () => {
     const simulated = look([found("a")], [bound("a", bad)], { simulate: true });
     const stale = look([found("a")], [bound("a", bad)]);
     stale.state.ageMs = 16 * minute;
-    for (const { forAWhile, told, findings } of [unread, simulated, stale]) {
+    for (const { forAWhile, told } of [unread, simulated, stale]) {
       await forAWhile(20 * minute);
       expect(told).toEqual([]);
-      expect(findings.counts).toEqual({ hostsWithUnknownMaintenance: 0, mismatches: nothing });
     }
+    const counts = [unread, simulated, stale].map(({ findings }) => findings.counts);
+    const none = { hostsWithUnknownMaintenance: 0, mismatches: nothing };
+    expect(counts).toEqual([undefined, undefined, none]);
   });
 
   it("of nodes without a machine, or that are gone", async () => {

@@ -1,7 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { judgePromise, type Promised } from "../../../src/reconciler/promise.ts";
-import type { Candidate, MaintenanceWindow, WindowSource } from "../../../src/selection/model.ts";
+import type {
+  Candidate,
+  Host,
+  MaintenanceWindow,
+  WindowSource,
+} from "../../../src/selection/model.ts";
 import { mergeWindows } from "../../../src/selection/windows.ts";
 import {
   aCandidate,
@@ -83,7 +88,36 @@ describe("a promise of 100 h, three of them served,", () => {
       undefined,
       undefined,
     ],
-    ["is in quarantine", { host: aHost({ inQuarantine: true }) }, "Safe", "Safe"],
+    ["is in quarantine", { host: aHost({ inQuarantine: true }) }, "HostInQuarantine", "Safe"],
+    [
+      "is in quarantine, and goes down",
+      { host: aHost({ inQuarantine: true, maintenance: "entering" }) },
+      "HostEnteringMaintenance",
+      "Safe",
+    ],
+    [
+      "is in quarantine, with a window to come",
+      { host: aHost({ inQuarantine: true }), horizon: { kind: "known", windows: soon } },
+      "HostInQuarantine",
+      "Safe",
+    ],
+    ["vCenter has lost", { host: aHost({ connection: "disconnected" }) }, undefined, undefined],
+    ["does not respond", { host: aHost({ connection: "notResponding" }) }, undefined, undefined],
+    [
+      "does not respond, with a window to come",
+      {
+        host: aHost({ connection: "notResponding" }),
+        horizon: { kind: "known", windows: soon },
+      },
+      "MaintenanceWindow",
+      undefined,
+    ],
+    [
+      "went down for maintenance, and does not respond",
+      { host: aHost({ connection: "notResponding", maintenance: "in" }) },
+      "HostInMaintenance",
+      undefined,
+    ],
   ])("on a host that %s", (_, candidate, softCounts, hard) => {
     expect(judge(aCandidate(candidate))?.reason).toBe(softCounts);
     expect(judge(aCandidate(candidate), "hard")?.reason).toBe(hard);
@@ -91,14 +125,30 @@ describe("a promise of 100 h, three of them served,", () => {
 
   it.each([
     [aHost({ maintenance: "in" }), "HostInMaintenance"],
+    [aHost({ inQuarantine: true }), "HostInQuarantine"],
     [aHost({ horizon: { kind: "known", windows: soon } }), "MaintenanceWindow"],
   ])("is at risk with any setting where vMotion cannot move the machine", (host, reason) => {
     const pinned = aCandidate({ host, virtualMachine: aMachine({ pinned: true }) });
     expect(judge(pinned, "hard")?.reason).toBe(reason);
   });
 
+  it("is at risk with any setting on a host without a cluster: there is nowhere to move to", () => {
+    const alone = aCandidate({ host: aHost({ cluster: "", maintenance: "in" }) });
+    expect(judge(alone, "hard")?.reason).toBe("HostInMaintenance");
+  });
+
   it("is neither at risk nor safe where nothing is known of the node", () => {
     expect(judge(undefined)).toBeUndefined();
+  });
+
+  it.each<[Partial<Host>, string]>([
+    [{ maintenance: "in" }, "in maintenance mode or standby"],
+    [{ maintenance: "entering" }, "going down for maintenance, a reboot or standby"],
+    [{ inQuarantine: true }, "in quarantine: Proactive HA found it degraded"],
+  ])("says what the host is in when it is %o", (state, words) => {
+    expect(judge(aCandidate({ host: aHost(state) }))?.message).toBe(
+      `host esxi-a.example.com is ${words}; the 100 h that were asked for end at 2026-11-26T13:00:00Z`,
+    );
   });
 
   it("says when maintenance begins, and how many hours are missing", () => {
@@ -109,7 +159,6 @@ describe("a promise of 100 h, three of them served,", () => {
   });
 
   it.each<[WindowSource, string]>([
-    ["runningTask", "running task"],
     ["customAttribute", "custom attribute"],
     ["maintenanceWindow", "MaintenanceWindow"],
   ])("names the source %s as people know it", (source, words) => {
@@ -120,19 +169,6 @@ describe("a promise of 100 h, three of them served,", () => {
 
   it("counts all hours as missing where maintenance was there first", () => {
     expect(judge(on(aWindowFrom(-5)))?.message).toMatch(/began at \S+, 100 h before the 100 h/);
-  });
-
-  it("says the same of a task that runs, whenever it is taken to have begun", () => {
-    const messages = [-5, -2, 0].map((hours) =>
-      judge(on(aWindow({ startsAt: hoursFromNow(hours), source: "runningTask" }))),
-    );
-    expect(new Set(messages.map((each) => each?.key)).size).toBe(1);
-    expect(new Set(messages.map((each) => each?.message))).toEqual(
-      new Set([
-        'maintenance of host esxi-a.example.com ("monthly patches", running task) is under way, ' +
-          "before the 100 h that were asked for end (2026-11-26T13:00:00Z)",
-      ]),
-    );
   });
 
   it("counts a begun hour as missing", () => {
@@ -159,7 +195,11 @@ const windows = fc
       {
         startsAt: fc.integer({ min: -300, max: 300 }).map(hoursFromNow),
         endsAt: fc.integer({ min: -300, max: 600 }).map(hoursFromNow),
-        source: fc.constantFrom<WindowSource>("runningTask", "scheduledTask", "customAttribute"),
+        source: fc.constantFrom<WindowSource>(
+          "scheduledTask",
+          "customAttribute",
+          "maintenanceWindow",
+        ),
         description: fc.string({ unit: "binary" }),
       },
       { requiredKeys: ["startsAt", "source", "description"] },

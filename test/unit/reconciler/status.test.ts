@@ -309,7 +309,11 @@ describe("evaluate", () => {
     const vcenters = [aVcenter({ name: "west", takenAt: later(1) }), aVcenter()];
     const { status } = run(ranked([fits("a")]), { vcenters, now: later(1) });
     expect(status.inventoryTime).toBe("2026-11-22T12:00:00Z");
-    expect(run(ranked([], [noGpu("a")])).status.inventoryTime).toBeUndefined();
+  });
+
+  it("says where nothing fits until when the oldest vCenter that counts had confirmed it", () => {
+    const { status } = run(ranked([], [noGpu("a")], later(-1)));
+    expect(status.inventoryTime).toBe("2026-11-22T11:59:00Z");
   });
 
   it("is not written again because vCenter confirmed it again", () => {

@@ -186,3 +186,72 @@ it("costs little with 5,000 nodes and 100 objects, also while nodes report", () 
   // Some 10 ms on a quiet machine; done anew each time it would be minutes.
   expect(performance.now() - startedAt).toBeLessThan(1_000);
 });
+
+function setMany(count: number, specOf: (i: number) => object): void {
+  for (let i = 0; i < count; i++)
+    set(`w${i}`, { hosts: [`h${i}`], start: undefined, ...specOf(i) });
+}
+
+/** How often it takes until all is known; what is not must be unknown each time. */
+function callsUntilKnown(at: Date): number {
+  for (let calls = 1; ; calls++) {
+    const horizons = [...calendar.current(at).byHost.values()];
+    const known = horizons.filter(({ kind }) => kind === "known");
+    expect(known.every(({ windows }) => windows.length > 0)).toBe(true);
+    if (known.length === horizons.length) return calls;
+    expect(calendar.isBehind(at)).toBe(true);
+  }
+}
+
+describe("many objects at once", () => {
+  const minuteMs = 60_000;
+
+  it("are looked at a little at a time, and unknown until then", () => {
+    setMany(1_000, (i) => ({ schedule: `${i % 60} ${Math.floor(i / 60)} * * 6` }));
+    const { byHost } = calendar.current(now);
+    const unread = { kind: "unknown", why: "MaintenanceWindow w999 is not read yet", windows: [] };
+    expect(byHost.get("h999")).toEqual(unread);
+    expect(callsUntilKnown(now)).toBeGreaterThan(1);
+    expect(calendar.isBehind(now)).toBe(false);
+    expect(calendar.counts(now)).toMatchObject({ flawed: 0 });
+  });
+
+  it("are looked at once where they share a schedule", () => {
+    setMany(1_000, () => ({ schedule: "0 2 * * 6", timeZone: "Europe/Berlin" }));
+    expect(callsUntilKnown(now)).toBe(1);
+  });
+
+  it("are looked at ahead of time: when one is over, the next is known already", () => {
+    setMany(10, () => ({ schedule: "0 2 * * *", duration: "1h" }));
+    let at = new Date("2026-11-22T02:30:00Z");
+    for (let day = 0; day < 10; day++) {
+      calendar.current(at);
+      expect(calendar.isBehind(at)).toBe(false);
+      at = new Date(Date.parse("2026-11-22T03:00:00Z") + day * 24 * 60 * minuteMs);
+      const [horizon] = calendar.current(at).byHost.values();
+      expect(horizon?.windows[0]?.startsAt).toBe(at.getTime() + 23 * 60 * minuteMs);
+    }
+  });
+
+  it("that never stop keep the time when they began", () => {
+    setMany(1, () => ({ schedule: "*/5 * * * *", duration: "5m" }));
+    const began = calendar.outlook("w0", now);
+    for (let minutes = 0; minutes < 600; minutes += 30) {
+      const outlook = calendar.outlook("w0", new Date(now.getTime() + minutes * minuteMs));
+      calendar.current(new Date(now.getTime() + minutes * minuteMs));
+      expect([began, outlook]).toMatchObject(
+        [0, 1].map(() => ({
+          windows: [{ startsAt: began.kind === "known" && began.windows[0]?.startsAt }],
+        })),
+      );
+    }
+  });
+
+  it("whose object is gone or another are no longer looked at", () => {
+    set("one", { start: undefined, schedule: "0 2 * * 6" });
+    set("two", { start: undefined, schedule: "0 2 * * 6" });
+    calendar.deleteWindow("one");
+    set("two", { start: undefined, schedule: "0 3 * * 6" }, { generation: 2 });
+    expect(starts(calendar.current(now).byHost.get(host))?.[0]).toBe("2026-11-28T03");
+  });
+});

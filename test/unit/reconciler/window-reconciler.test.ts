@@ -54,6 +54,14 @@ function hear(overrides: Parameters<typeof aDeclaredWindow>[0] = {}): void {
   calendar.setWindow(window);
 }
 
+/** As the informer shows what was written, and a sweep looks: how many nodes each status that was written tells. */
+async function counts(): Promise<(number | undefined)[]> {
+  hear({ metadata: { resourceVersion: String(writes.length) }, status: writes.at(-1) ?? {} });
+  await reconciler.sweep();
+  for (const name of new Set(queued)) await reconciler.reconcile(name);
+  return writes.map(({ nodes }) => nodes);
+}
+
 describe("a MaintenanceWindow", () => {
   it("gets its status, once, though the informer hears of it late", async () => {
     hear();
@@ -73,9 +81,21 @@ describe("a MaintenanceWindow", () => {
   it("is written again when somebody else has overwritten it", async () => {
     hear();
     await reconciler.reconcile("patch");
-    hear({ metadata: { resourceVersion: "2" }, status: { ...writes[0], nodes: 9 } });
+    hear({ metadata: { resourceVersion: "2" }, status: { ...writes[0], active: true } });
     await reconciler.reconcile("patch");
     expect(writes).toHaveLength(2);
+  });
+
+  it("of which only the count of nodes changes is written once a minute", async () => {
+    const host = "esxi-a.example.com";
+    expect(await counts()).toEqual([1]);
+    bindings = [boundTo(host), boundTo(host, "worker-2")];
+    expect(await counts()).toEqual([1, 2]);
+    bindings = [boundTo(host), boundTo(host, "worker-2"), boundTo(host, "worker-3")];
+    now = new Date(now.getTime() + 59_000);
+    expect(await counts()).toEqual([1, 2]);
+    now = new Date(now.getTime() + 1_000);
+    expect(await counts()).toEqual([1, 2, 3]);
   });
 
   it("that is gone is left alone", async () => {

@@ -105,14 +105,14 @@ describe("a flaw", () => {
     });
     expect(evaluation.status).not.toHaveProperty("active");
     expect(evaluation.event).toMatchObject({ type: "Warning", reason: "NeverComes" });
-    expect(evaluate(written(flawed))).toMatchObject({ isNew: false });
+    expect(evaluate(written(flawed))).toMatchObject({ change: "none" });
     expect(evaluate(written(flawed)).event).toBeUndefined();
   });
 
   it("of another generation is warned about again", () => {
     const before = written(flawed);
     const next = { ...before, metadata: { ...before.metadata, generation: 2 } };
-    expect(evaluate(next)).toMatchObject({ isNew: true, event: { reason: "NeverComes" } });
+    expect(evaluate(next)).toMatchObject({ change: "state", event: { reason: "NeverComes" } });
   });
 });
 
@@ -138,18 +138,27 @@ describe("who is concerned", () => {
 
   it("names what is in vain beside what is not, and not without end", () => {
     const without = Array.from({ length: 9 }, (_, i) => `host h${i}`);
-    const ready = readyOf(
-      evaluate(aDeclaredWindow(), { reach: { ...twoNodes, nodes: 1, without } }),
-    );
-    expect(ready).toMatchObject({ status: "True", reason: "Accepted" });
-    expect(ready?.message).toBe(
-      "it concerns 1 node; no node runs on host h0, host h1, host h2, host h3, host h4 and 4 more",
-    );
+    const message =
+      "it concerns 1 node; no node runs on host h0, host h1, host h2, host h3, host h4 and 4 more; see whether the names are right";
+    const reach = { ...twoNodes, nodes: 1, without };
+    const evaluation = evaluate(aDeclaredWindow(), { reach });
+    expect(readyOf(evaluation)).toMatchObject({ status: "True", reason: "PartlyMatches", message });
+    expect(evaluation.event).toEqual({ type: "Warning", reason: "PartlyMatches", note: message });
+  });
+
+  it("is warned about once, in words that fit into an event", () => {
+    const without = Array.from({ length: 5 }, (_, i) => `host ${"x".repeat(250)}${i}`);
+    const reach = { ...twoNodes, without };
+    expect(evaluate(aDeclaredWindow(), { reach }).event?.note.length).toBeLessThan(1_000);
+    const again = evaluate(written(aDeclaredWindow(), now, reach), { reach });
+    expect(again).not.toHaveProperty("event");
   });
 
   it("stays as it was while it is not known", () => {
     const before = written(aDeclaredWindow());
-    expect(evaluateWindow({ ...input(before), reach: undefined })).toMatchObject({ isNew: false });
+    expect(evaluateWindow({ ...input(before), reach: undefined })).toMatchObject({
+      change: "none",
+    });
   });
 
   it("is left open before it was ever known", () => {
@@ -162,16 +171,16 @@ describe("who is concerned", () => {
 describe("what is written", () => {
   it("is nothing where nothing changed, however much later", () => {
     const later = new Date("2026-11-30T00:00:00Z");
-    expect(evaluate(written(aDeclaredWindow()), { at: later }).isNew).toBe(false);
+    expect(evaluate(written(aDeclaredWindow()), { at: later }).change).toBe("none");
   });
 
-  it.each<[string, Partial<Parameters<typeof evaluate>[1]>]>([
-    ["the count of nodes", { reach: { ...twoNodes, nodes: 3 } }],
-    ["what is in vain", { reach: { ...twoNodes, without: ["cluster x"] } }],
-    ["the beginning", { at: new Date("2026-12-01T02:00:00Z") }],
-    ["the end", { at: new Date("2026-12-01T06:00:00Z") }],
-  ])("follows %s", (_, change) => {
-    expect(evaluate(written(aDeclaredWindow()), change).isNew).toBe(true);
+  it.each<[string, Partial<Parameters<typeof evaluate>[1]>, string]>([
+    ["the count of nodes", { reach: { ...twoNodes, nodes: 3 } }, "count"],
+    ["what is in vain", { reach: { ...twoNodes, without: ["cluster x"] } }, "state"],
+    ["the beginning", { at: new Date("2026-12-01T02:00:00Z") }, "state"],
+    ["the end", { at: new Date("2026-12-01T06:00:00Z") }, "state"],
+  ])("follows %s", (_, change, expected) => {
+    expect(evaluate(written(aDeclaredWindow()), change).change).toBe(expected);
   });
 
   it("keeps the time of the last transition until the status is another", () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { nodeOverride } from "../../../src/api/names.ts";
 import { bindNodes, machinesOfInterest } from "../../../src/selection/bind.ts";
 import { overrideAnnotation } from "../../../src/selection/match-messages.ts";
-import type { NodeIdentity, VirtualMachine } from "../../../src/selection/model.ts";
+import type { NodeBinding, NodeIdentity, VirtualMachine } from "../../../src/selection/model.ts";
 import { aHost, aMachine, aNode, anInventory } from "../../support/builders.ts";
 
 const uuid = "422e4956-ad22-1139-6d72-59cc8f26bc90";
@@ -11,11 +11,12 @@ const other = "11111111-2222-3333-4444-555555555555";
 
 /** "bound VM-id confidence" or the Reason, for each node. */
 function bindingsOf(nodes: NodeIdentity[], machines: VirtualMachine[]): string[] {
-  return bindNodes(nodes, anInventory([aHost()], machines)).map((binding) =>
-    binding.kind === "bound"
-      ? `${binding.candidate.virtualMachine.id} by ${binding.candidate.confidence}`
-      : binding.reason,
-  );
+  return bindNodes(nodes, anInventory([aHost()], machines)).map(answerOf);
+}
+
+function answerOf(binding: NodeBinding | undefined): string {
+  if (binding?.kind !== "bound") return binding?.reason ?? "none";
+  return `${binding.candidate.virtualMachine.id} by ${binding.candidate.confidence}`;
 }
 
 describe("bindNodes", () => {
@@ -196,6 +197,61 @@ describe("bindNodes", () => {
         / no virtual machine has that uuid: .*; not read yet: vCenter west, vCenter east$/,
       ),
     });
+  });
+
+  describe("while a vCenter has not been read", () => {
+    const off = { power: "poweredOff" } as const;
+
+    it.each<[string, Partial<NodeIdentity>, readonly VirtualMachine[], string]>([
+      ["its name", {}, [aMachine()], "InventoryNotReady"],
+      ["its name, which several have", {}, [aMachine(), aMachine()], "InventoryNotReady"],
+      [
+        "a copy that runs and has another name",
+        { name: "n", systemUuid: uuid },
+        [aMachine(), aMachine({ ...off, id: "vc/vm-2" })],
+        "InventoryNotReady",
+      ],
+      [
+        "a copy that runs and has its name",
+        { systemUuid: uuid },
+        [aMachine(), aMachine({ ...off, id: "vc/vm-2" })],
+        "vc/vm-1 by id",
+      ],
+      [
+        "copies that nothing tells apart",
+        { name: "n", systemUuid: uuid },
+        [aMachine(), aMachine({ id: "vc/vm-2" })],
+        "Ambiguous",
+      ],
+      [
+        "its uuid, which no other machine has",
+        { name: "n", systemUuid: uuid },
+        [aMachine()],
+        "vc/vm-1 by id",
+      ],
+      ["its annotation", { name: "n", vmOverride: uuid }, [aMachine()], "vc/vm-1 by override"],
+    ])("takes a node that is found by %s for what it surely is", (_, node, some, expected) => {
+      const inventory = { ...anInventory([aHost()], some), unread: ["west"] };
+      const [binding] = bindNodes([aNode(node)], inventory);
+      expect(answerOf(binding)).toBe(expected);
+    });
+
+    it("says what the name alone is worth, and what to do where the vCenter stays away", () => {
+      const inventory = { ...anInventory([aHost()], [aMachine()]), unread: ["west"] };
+      expect(bindNodes([aNode()], inventory)[0]).toMatchObject({
+        message:
+          "virtual machine worker-1 (vc/vm-1) matches name worker-1, and so may one of a vCenter that has not been read: " +
+          "write the right one's inventory path or instance uuid into the node's annotation " +
+          "topology.corinternal.com/vm, or wait; not read yet: vCenter west",
+      });
+    });
+  });
+
+  it("cuts a text between two characters, not in the middle of one", () => {
+    const node = aNode({ vmOverride: `${"x".repeat(199)}😀` });
+    const [binding] = bindNodes([node], anInventory([aHost()], []));
+    expect(binding).toMatchObject({ message: expect.stringContaining("x\ufffd…") });
+    expect(binding?.kind === "unbound" && binding.message.isWellFormed()).toBe(true);
   });
 
   it("tells people the same annotation that the API names", () => {

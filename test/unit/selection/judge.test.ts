@@ -198,7 +198,8 @@ describe("judge", () => {
     ],
     ["every window counts", { evacuation: "soft-counts" }, false, "TooFewHours"],
   ])("where %s", (_, policy, pinned, expected) => {
-    const candidate = { host: aHostUntil(40), virtualMachine: aMachine({ pinned }) };
+    const host = aHostUntil(40, { cluster: "gpu" });
+    const candidate = { host, virtualMachine: aMachine({ pinned }) };
     expect(reason(candidate, { gpu: false, hours: 100 }, policy)).toBe(expected);
   });
 
@@ -218,7 +219,8 @@ describe("judge", () => {
     ],
   ])("of unknown maintenance %s, as the site has set", (_, policy, pinned, expected) => {
     const windows = [aWindow({ startsAt: hoursFromNow(40) })];
-    const host = aHost({ horizon: { kind: "unknown", why: "NoPermission", windows } });
+    const horizon = { kind: "unknown", why: "NoPermission", windows } as const;
+    const host = aHost({ horizon, cluster: "gpu" });
     const candidate = { host, virtualMachine: aMachine({ pinned }) };
     expect(reason(candidate, { gpu: false, hours: 1 }, policy)).toBe(expected);
   });

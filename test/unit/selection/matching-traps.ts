@@ -14,6 +14,8 @@ export interface WireMachine {
   readonly power?: "poweredOn" | "poweredOff" | "suspended";
   /** Default: `/DC0/vm`. Empty: in a vApp. */
   readonly folder?: string;
+  /** Paths of properties that vCenter does not show. */
+  readonly refused?: readonly string[];
 }
 
 export interface Trap {
@@ -247,6 +249,134 @@ export const traps: readonly Trap[] = [
     },
     nodes: [{ name: "replica", systemUuid: u("replica") }],
     expected: ["a by id"],
+  },
+
+  // Copies, of which something may not be read
+  {
+    why: "Whether the original runs may not be read: its running copy is not the node for that.",
+    machines: {
+      a: { uuid: u("power"), name: "power", refused: ["runtime.powerState"] },
+      b: { uuid: u("power"), name: "power (test)" },
+    },
+    nodes: [{ name: "power", systemUuid: u("power") }],
+    expected: ["Ambiguous"],
+  },
+  {
+    why: "Whether either copy runs may not be read.",
+    machines: {
+      a: { uuid: u("powers"), refused: ["runtime.powerState"] },
+      b: { uuid: u("powers"), refused: ["runtime.powerState"] },
+    },
+    nodes: [{ name: "powers", systemUuid: u("powers") }],
+    expected: ["Ambiguous"],
+  },
+  {
+    why: "Whether one copy runs may not be read, and the one with the node's name is off.",
+    machines: {
+      a: { uuid: u("third"), name: "third", power: off },
+      b: { uuid: u("third"), name: "third (2)", refused: ["runtime.powerState"] },
+    },
+    nodes: [{ name: "third", systemUuid: u("third") }],
+    expected: ["b by id"],
+  },
+  {
+    why: "The original's uuid may not be read: its copy is the only one that has it.",
+    machines: {
+      a: { name: "uuid-hidden", refused: ["config.uuid"] },
+      b: { uuid: u("uuid-hidden"), name: "uuid-hidden (test)" },
+    },
+    nodes: [{ name: "uuid-hidden", providerId: `vsphere://${u("uuid-hidden")}` }],
+    expected: ["Ambiguous"],
+  },
+  {
+    why: "The original's uuid may not be read, and its copy calls itself like the node too.",
+    machines: {
+      a: { guest: "uuid-hidden-2.example.com", refused: ["config.uuid"] },
+      b: { uuid: u("uuid-hidden-2"), guest: "uuid-hidden-2" },
+    },
+    nodes: [{ name: "uuid-hidden-2", systemUuid: turned(u("uuid-hidden-2")) }],
+    expected: ["Ambiguous"],
+  },
+  {
+    why: "Of the original neither the uuid nor whether it runs may be read.",
+    machines: {
+      a: { name: "both-hidden", power: off, refused: ["config.uuid", "runtime.powerState"] },
+      b: { uuid: u("both-hidden") },
+    },
+    nodes: [{ name: "both-hidden", csiNodeId: u("both-hidden") }],
+    expected: ["Ambiguous"],
+  },
+  {
+    why: "A machine has the node's name and no uuid that may be read, but it is off: a template.",
+    machines: {
+      a: { name: "hidden-off", power: off, refused: ["config.uuid"] },
+      b: { uuid: u("hidden-off") },
+    },
+    nodes: [{ name: "hidden-off", systemUuid: u("hidden-off") }],
+    expected: ["b by id"],
+  },
+  {
+    why: "A machine without a uuid that may be read is called like a host of another domain.",
+    machines: {
+      a: { guest: "hidden-other.b.example.com", refused: ["config.uuid"] },
+      b: { uuid: u("hidden-other") },
+    },
+    nodes: [{ name: "hidden-other.a.example.com", systemUuid: u("hidden-other") }],
+    expected: ["b by id"],
+  },
+  {
+    why: "The annotation is an SMBIOS uuid: the original's may not be read, its copy has it.",
+    machines: {
+      a: { name: "over-hidden", refused: ["config.uuid"] },
+      b: { uuid: u("over-hidden") },
+    },
+    nodes: [{ name: "over-hidden", vmOverride: u("over-hidden") }],
+    expected: ["Ambiguous"],
+  },
+  {
+    why: "The annotation is an instance uuid, which no copy shares.",
+    machines: {
+      a: { name: "over-exact", refused: ["config.uuid"] },
+      b: { instanceUuid: u("over-exact") },
+    },
+    nodes: [{ name: "over-exact", vmOverride: u("over-exact") }],
+    expected: ["b by override"],
+  },
+  {
+    why: "What the original's guest calls itself may not be read: the copy that has the node's name is not the node for that.",
+    machines: {
+      a: { uuid: u("guest"), guest: "guest", refused: ["guest.hostName"] },
+      b: { uuid: u("guest"), name: "guest" },
+    },
+    nodes: [{ name: "guest", systemUuid: u("guest") }],
+    expected: ["Ambiguous"],
+  },
+  {
+    why: "The original's display name may not be read.",
+    machines: {
+      a: { uuid: u("label"), name: "label", refused: ["name"] },
+      b: { uuid: u("label"), guest: "label.example.com" },
+    },
+    nodes: [{ name: "label", systemUuid: u("label") }],
+    expected: ["Ambiguous"],
+  },
+  {
+    why: "Each byte order hits another machine, and the name of the one may not be read.",
+    machines: {
+      a: { uuid: u("orders-hidden"), refused: ["guest.hostName"] },
+      b: { uuid: turned(u("orders-hidden")), guest: "orders-hidden" },
+    },
+    nodes: [{ name: "orders-hidden", systemUuid: u("orders-hidden") }],
+    expected: ["Ambiguous"],
+  },
+  {
+    why: "Whether the machine with the node's full name runs may not be read: the one with its short name is not the node for that.",
+    machines: {
+      a: { guest: "named.example.com", refused: ["runtime.powerState"] },
+      b: { name: "named" },
+    },
+    nodes: [{ name: "named.example.com" }],
+    expected: ["a by name"],
   },
 
   // Stale and foreign providerIDs

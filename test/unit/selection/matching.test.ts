@@ -8,6 +8,7 @@ import {
   reasons,
   type VirtualMachine,
 } from "../../../src/selection/model.ts";
+import type { ManagedObject, PropertyBag } from "../../../src/vsphere/decode.ts";
 import { mapIdentity } from "../../../src/vsphere/mapping.ts";
 import { aHost, aMachine, aNode, anInventory } from "../../support/builders.ts";
 import { aBag, reference, text, typed } from "../vsphere/values.ts";
@@ -26,6 +27,7 @@ function reader() {
     guest = "",
     power = "poweredOn",
     folder = "/DC0/vm",
+    refused = [],
   }: WireMachine): VirtualMachine => {
     counts[vcenter] += 1;
     const values = {
@@ -37,8 +39,18 @@ function reader() {
       "runtime.host": reference("HostSystem", "host-1"),
     };
     const object = { type: "VirtualMachine", id: `vm-${counts[vcenter]}` };
-    return mapIdentity(vcenter, aBag(object, values), folder);
+    return mapIdentity(vcenter, aBagWithout(refused, object, values), folder);
   };
+}
+
+function aBagWithout(
+  refused: readonly string[],
+  object: ManagedObject,
+  values: Readonly<Record<string, unknown>>,
+): PropertyBag {
+  const shown = Object.entries(values).filter(([path]) => !refused.includes(path));
+  const faults = refused.map((path) => [path, "NoPermission"]);
+  return aBag(object, Object.fromEntries(shown), Object.fromEntries(faults));
 }
 
 interface World {
@@ -239,5 +251,69 @@ describe("whatever nodes and machines say of themselves", () => {
       { numRuns: 2_000 },
     );
     expect(bound).toBeGreaterThan(500);
+  });
+});
+
+const hidings: Readonly<Record<string, Partial<VirtualMachine>>> = {
+  "runtime.powerState": { power: "poweredOff" },
+  "config.uuid": { biosUuid: "" },
+  "guest.hostName": { guestHostName: "" },
+  name: { name: "" },
+};
+const copyNames = ["w", "w.example.com", "v"];
+const copyUuid = fc.constantFrom(uuidOf("x"), turned(uuidOf("x")), uuidOf("y"));
+const copy: fc.Arbitrary<Partial<VirtualMachine>> = fc.record({
+  name: fc.constantFrom("", "vm 17", ...copyNames),
+  guestHostName: fc.constantFrom("", "other", ...copyNames),
+  biosUuid: copyUuid,
+  power: fc.constantFrom("poweredOn", "poweredOn", "poweredOff", "suspended"),
+});
+const hidden = fc.constantFrom("", "", "", ...Object.keys(hidings));
+
+/** What the machine looks like without the property. A uuid is hidden only where a name still leads to the machine, and it runs. */
+function hide(vm: VirtualMachine, path: string): VirtualMachine {
+  const isFoundByName = vm.guestHostName.startsWith("w") && vm.power === "poweredOn";
+  if (path === "" || (path === "config.uuid" && !isFoundByName)) return vm;
+  return { ...vm, ...hidings[path], unreadable: [path] };
+}
+
+/** Of the machines that can be read, as only those are placed on: which is whose. */
+function readableMatches(nodes: readonly NodeIdentity[], machines: readonly VirtualMachine[]) {
+  return bindNodes(nodes, anInventory([aHost()], machines)).flatMap((binding) => {
+    if (binding.kind === "unbound" || binding.candidate.virtualMachine.unreadable.length > 0)
+      return [];
+    return [`${binding.candidate.node.name} is ${answerOf(binding)}`];
+  });
+}
+
+describe("what vCenter does not show of copies", () => {
+  it("gives no node a machine that it would not have otherwise", () => {
+    let same = 0;
+    let fewer = 0;
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(copy, hidden), { minLength: 1, maxLength: 5 }),
+        fc.array(copyUuid, { minLength: 1, maxLength: 2 }),
+        (copies, nodeUuids) => {
+          const nodes = nodeUuids.map((systemUuid, i) =>
+            aNode({ name: ["w", "w.example.com"][i] ?? "", systemUuid }),
+          );
+          const shown = copies.map(([overrides], i) =>
+            aMachine({ ...overrides, id: `vc/vm-${i}` }),
+          );
+          const known = readableMatches(nodes, shown);
+          const found = readableMatches(
+            nodes,
+            shown.map((vm, i) => hide(vm, copies[i]?.[1] ?? "")),
+          );
+          expect(known).toEqual(expect.arrayContaining(found));
+          if (found.length < known.length) fewer += 1;
+          else same += found.length;
+        },
+      ),
+      { numRuns: 5_000 },
+    );
+    expect(fewer).toBeGreaterThan(100);
+    expect(same).toBeGreaterThan(500);
   });
 });

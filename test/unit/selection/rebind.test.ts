@@ -57,6 +57,14 @@ const machineChange: fc.Arbitrary<Partial<VirtualMachine>> = fc.oneof(
   fc.record({ power: fc.constantFrom("poweredOn", "poweredOff", "suspended") }),
   fc.record({ hostId: fc.constantFrom("h0", "gone") }),
   fc.record({ biosUuid: fc.oneof(fc.constant(""), uuid) }),
+  fc.record({
+    unreadable: fc.subarray([
+      "runtime.powerState",
+      "name",
+      "guest.hostName",
+      "config.hardware.device",
+    ]),
+  }),
   fc.record({ instanceUuid: fc.nat(6).map(instanceUuidOf) }),
   fc.record({ inventoryPath: fc.nat(6).map(pathOf) }),
   fc.record({ name }),
@@ -171,6 +179,8 @@ describe("rebind", () => {
   it.each<[string, Partial<VirtualMachine>]>([
     ["a machine moved to a host that is not shown", { hostId: "gone" }],
     ["a machine was switched off", { power: "poweredOff" }],
+    ["a machine's name may not be read any more", { unreadable: ["name"] }],
+    ["what a guest calls itself may not be read any more", { unreadable: ["guest.hostName"] }],
     ["a machine got another uuid", { biosUuid: uuidOf(5) }],
     ["a machine got another instance uuid", { instanceUuid: uuidOf(5) }],
     ["a machine was put into another folder", { inventoryPath: "/DC0/vm/ml/node-0" }],
@@ -179,6 +189,22 @@ describe("rebind", () => {
     const before = bound(nodes, anInventory(hosts, machines));
     const next = anInventory(hosts, changed(machines, [[0, change]]));
     expect(rebind(before, nodes, next, nothingDeclared)).toBe(undefined);
+  });
+
+  it("leaves it to binding anew when it may not be read any more whether a machine is off", () => {
+    const { hosts, machines, nodes } = world(6);
+    const off = changed(machines, [[0, { power: "poweredOff" }]]);
+    const before = bound(nodes, anInventory(hosts, off));
+    const next = anInventory(hosts, changed(off, [[0, { unreadable: ["runtime.powerState"] }]]));
+    expect(rebind(before, nodes, next, nothingDeclared)).toBe(undefined);
+  });
+
+  it("binds nothing anew because devices were read", () => {
+    const { hosts, machines, nodes } = world(6);
+    const hidden = changed(machines, [[0, { unreadable: ["config.hardware.device"] }]]);
+    const before = bound(nodes, anInventory(hosts, hidden));
+    const bindings = rebind(before, nodes, anInventory(hosts, machines), nothingDeclared);
+    expect(bindings?.[0]).toMatchObject({ candidate: { virtualMachine: { unreadable: [] } } });
   });
 
   it.each<[string, Partial<NodeIdentity>]>([

@@ -18,6 +18,7 @@ import {
 
 const settings = selectionSettings;
 const minutesAgo = (minutes: number) => new Date(now.getTime() - minutes * 60_000);
+const freshAt = (time: Date) => new Map([["vcenter", { takenAt: time, usageTakenAt: time }]]);
 const anyJob = { gpu: false, hours: 1 };
 
 function selectWith(facts: Partial<Facts>, overrides: Partial<typeof settings> = {}) {
@@ -244,6 +245,35 @@ describe("createSelector", () => {
     expect(hours()).toEqual([400, 400, 400, 400]);
   });
 
+  it.each([
+    ["the host", "byHost", "esxi-a.example.com", 8760],
+    ["the cluster", "byCluster", "gpu", 8760],
+    ["the node itself", "byNode", "worker-1", 100],
+  ] as const)(
+    "trusts vMotion with maintenance that was declared for %s, where it helps",
+    (_, key, name, hours) => {
+      const windows = [aWindow({ startsAt: hoursFromNow(100) })];
+      const declared = { ...nothingDeclared, [key]: new Map([[name, { kind: "known", windows }]]) };
+      const inventory = anInventory([aHost({ cluster: "gpu" })], [aMachine()]);
+      expect(selectWith({ inventory, declared }, { evacuation: "hard" })(anyJob)).toMatchObject({
+        ranking: { fitting: [{ hoursAvailable: hours }] },
+      });
+      expect(selectWith({ inventory, declared })(anyJob)).toMatchObject({
+        ranking: { fitting: [{ hoursAvailable: 100 }] },
+      });
+    },
+  );
+
+  it("does not take silence about what is declared for nothing being declared", () => {
+    const everywhere = { kind: "unknown", why: "cannot be read any more", windows: [] } as const;
+    const declared = { ...nothingDeclared, everywhere };
+    for (const evacuation of ["hard", "soft-counts"] as const) {
+      expect(selectWith({ declared }, { evacuation })(anyJob)).toMatchObject({
+        ranking: { rejected: [{ reason: "MaintenanceUnknown" }] },
+      });
+    }
+  });
+
   it("judges by each kind of needs, however many there are", () => {
     const gpus = [{ ...aGpu, memoryMib: 40_960 }];
     const inventory = anInventory([aHost()], [aMachine({ gpus })]);
@@ -306,6 +336,40 @@ describe("simulation mode", () => {
     expect(select({ gpu: true, hours: 300 })).toMatchObject({
       ranking: { fitting: [{ hoursAvailable: simulatedHours(name) }] },
     });
+  });
+
+  it("gives the same hours for ever, also when nothing changes", () => {
+    const name = names.find(simulatedGpu) ?? "";
+    const inventory = anInventory([aHost({ name })], [aMachine()]);
+    let later = now;
+    const facts = () => ({
+      nodes,
+      inventory: { ...inventory, vcenters: freshAt(later) },
+      now: later,
+    });
+    const nodes = [aNode()];
+    const { selectNodes } = createSelector(facts, { ...settings, simulate: true });
+    for (let minutes = 0; minutes < 300; minutes += 7) {
+      later = new Date(now.getTime() + minutes * 60_000);
+      expect(selectNodes({ gpu: true, hours: 300 })).toMatchObject({
+        ranking: { fitting: [{ hoursAvailable: simulatedHours(name) }] },
+      });
+    }
+  });
+
+  it("makes up windows that end, so that real ones after them stay apart", () => {
+    const inventory = anInventory([aHost({ name: "a" })], [aMachine()]);
+    const startsAt = hoursFromNow(420);
+    const real = { startsAt, source: "maintenanceWindow", description: "patch" } as const;
+    const declared: DeclaredMaintenance = {
+      ...nothingDeclared,
+      byHost: new Map([["a", { kind: "known", windows: [real] }]]),
+    };
+    const facts = () => ({ nodes: [aNode()], inventory, declared, now });
+    const { bindings } = createSelector(facts, { ...settings, simulate: true });
+    const [binding] = bindings()?.bindings ?? [];
+    const windows = binding?.kind === "bound" ? binding.candidate.horizon.windows : [];
+    expect(windows.map(({ source }) => source)).toEqual(["simulation", "maintenanceWindow"]);
   });
 
   it("is off unless asked for", () => {

@@ -148,16 +148,26 @@ describe("joinHorizons", () => {
 });
 
 describe("what ends a job", () => {
-  const host = aHostUntil(40);
+  const host = aHostUntil(40, { cluster: "gpu" });
+  const alone = aHostUntil(40, { cluster: "" });
+  const fixedHorizon = known(window(1, 2, "power test"));
   it.each([
-    ["a machine that stays on its host, where vMotion is trusted", true, "hard", true],
-    ["a machine that can be moved, where vMotion is trusted", false, "hard", false],
-    ["a machine that can be moved, where every window counts", false, "soft-counts", true],
-    ["a machine that stays on its host, where every window counts", true, "soft-counts", true],
-  ] as const)("on %s", (_, pinned, evacuation, counts) => {
-    const candidate = aCandidate({ host, virtualMachine: aMachine({ pinned }) });
+    ["a machine that stays on its host, where vMotion is trusted", true, "hard", host, "all"],
+    ["a machine that can be moved, where vMotion is trusted", false, "hard", host, "fixed"],
+    ["one on a host that stands alone, where vMotion is trusted", false, "hard", alone, "all"],
+    ["a machine that can be moved, where every window counts", false, "soft-counts", host, "all"],
+    [
+      "a machine that stays on its host, where every window counts",
+      true,
+      "soft-counts",
+      host,
+      "all",
+    ],
+  ] as const)("on %s", (_, pinned, evacuation, on, expected) => {
+    const virtualMachine = aMachine({ pinned });
+    const candidate = aCandidate({ host: on, virtualMachine, fixedHorizon });
     expect(horizonThatCounts(candidate, { evacuation })).toBe(
-      counts ? host.horizon : noMaintenance,
+      expected === "all" ? on.horizon : fixedHorizon,
     );
   });
 });

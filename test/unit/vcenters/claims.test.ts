@@ -32,9 +32,18 @@ describe("VcenterClaims", () => {
     const claims = new VcenterClaims(names);
     claims.claim("east", "uuid-1");
     claims.claim("west", "uuid-1");
+    expect(claims.claim("east", "uuid-2")).toEqual({ hasMoved: true });
     expect(claims.claim("east", "uuid-2")).toEqual({});
     expect(claims.claim("west", "uuid-1")).toEqual({});
     expect(claims.isRefused("west")).toBe(false);
+  });
+
+  it("lets go of it also where the other one is refused", () => {
+    const claims = new VcenterClaims(names);
+    claims.claim("east", "uuid-1");
+    claims.claim("west", "uuid-2");
+    expect(claims.claim("west", "uuid-1")).toEqual({ heldBy: "east", hasMoved: true });
+    expect(claims.claim("far", "uuid-2")).toEqual({});
   });
 
   it("never leaves a vCenter to two names, nor one that answers to none", () => {

@@ -65,6 +65,11 @@ vcenters:
       `vcenters: [{name: ${"a".repeat(64)}}]`,
       `vcenters[0].name is "${"a".repeat(64)}", wanted at most 63 lower case letters, digits and inner hyphens`,
     ],
+    [
+      "the name of the only vCenter, which messages leave out",
+      "vcenters: [{name: east}, {name: vcenter}]",
+      'vcenters[1].name is "vcenter", wanted another name: messages and /readyz would not show this one',
+    ],
     ["text that is neither", "vcenters: [", "is neither YAML nor JSON: "],
     ["an alias, of which a bomb could be made", "a: &a [1]\nvcenters: *a", "cannot be read: Alias"],
   ])("refuses %s", async (_, text, problem) => {

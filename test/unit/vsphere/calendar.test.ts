@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Calendar } from "../../../src/vsphere/calendar.ts";
 import type { ManagedObject, PropertyBag } from "../../../src/vsphere/decode.ts";
+import { TaskTypes } from "../../../src/vsphere/task-types.ts";
 import {
   aFieldsBag,
   aHostIn,
@@ -15,18 +16,21 @@ import {
   rootFolder,
   theTree,
 } from "./tree.ts";
-import { aBag, aTaskBag, change, flag, garbage, reference, text, time } from "./values.ts";
+import { aBag, aTaskBag, change, flag, garbage, reference, text, time, typed } from "./values.ts";
 
 const host: ManagedObject = { type: "HostSystem", id: "host-1" };
 const manager: ManagedObject = { type: "ScheduledTaskManager", id: "ScheduledTaskManager" };
 const noMaintenance = { kind: "known", windows: [] };
 const patchAt = Date.UTC(2026, 11, 1, 2);
 const written = "2026-12-24T02:00Z/PT4H";
+/** Hosts and places that told of their recent tasks. */
+const everything = new Set(["host-1", "domain-c8", "domain-c9", "domain-s9"]);
 
 function aCalendar(...bags: readonly PropertyBag[]): Calendar {
   const calendar = new Calendar({ rootFolder, maintenanceAttribute: attribute });
   for (const bag of [aFieldsBag({ [attribute]: 0 }), aBag(manager, {}), ...theTree, ...bags])
     calendar.apply(change("enter", bag));
+  calendar.setRunning(new Map(), everything);
   return calendar;
 }
 
@@ -170,7 +174,8 @@ describe("a running task", () => {
     "on %s has the host entering maintenance, in a window of its own",
     (id) => {
       const calendar = aCalendar();
-      expect(calendar.setRunning(new Map([[id, { kind: "known", windows: [reboot] }]]))).toBe(true);
+      const found = new Map([[id, { kind: "known", windows: [reboot] } as const]]);
+      expect(calendar.setRunning(found, everything)).toBe(true);
       expect(calendar.surroundings(aHostIn(cluster))).toMatchObject({
         entering: true,
         horizon: { windows: [reboot] },
@@ -180,7 +185,8 @@ describe("a running task", () => {
 
   it("that may not be read leaves the host unreadable, as its live state", () => {
     const calendar = aCalendar();
-    calendar.setRunning(new Map([["host-1", { kind: "unknown", why: "x", windows: [] }]]));
+    const hidden = { kind: "unknown", why: "x", windows: [] } as const;
+    calendar.setRunning(new Map([["host-1", hidden]]), everything);
     expect(calendar.surroundings(aHostIn(cluster))).toMatchObject({
       entering: false,
       unreadable: ["recentTask"],
@@ -190,8 +196,27 @@ describe("a running task", () => {
 
   it("that is told again changes nothing", () => {
     const calendar = aCalendar();
-    calendar.setRunning(running());
-    expect(calendar.setRunning(running())).toBe(false);
+    calendar.setRunning(running(), everything);
+    expect(calendar.setRunning(running(), new Set(everything))).toBe(false);
+  });
+
+  it.each([
+    ["the host was", ["domain-c8"]],
+    ["its cluster was", ["host-1"]],
+    ["any of them was", []],
+  ])("could go unnoticed before %s asked, so that the host is unreadable", (_, asked) => {
+    const calendar = aCalendar();
+    expect(calendar.surroundings(aHostIn(cluster)).unreadable).toEqual([]);
+    expect(calendar.setRunning(new Map(), new Set(asked))).toBe(true);
+    expect(calendar.surroundings(aHostIn(cluster)).unreadable).toEqual(["recentTask"]);
+  });
+
+  it("could go unnoticed on the cluster that the host got to, until that was asked", () => {
+    const other = { type: "ClusterComputeResource", id: "domain-c10" };
+    const calendar = aCalendar(aPlace(other, "cpu", folder));
+    expect(calendar.surroundings(aHostIn(other)).unreadable).toEqual(["recentTask"]);
+    calendar.setRunning(new Map(), new Set([...everything, other.id]));
+    expect(calendar.surroundings(aHostIn(other)).unreadable).toEqual([]);
   });
 });
 
@@ -207,7 +232,7 @@ describe("what is written", () => {
   it("counts before its attribute's definition is pushed only after that was asked for", () => {
     const bag = aHostIn(cluster, { customValue: customValue({ 5: written }) });
     const calendar = aCalendar();
-    calendar.noteKeys(bag);
+    calendar.noteValues(bag);
     expect(calendar.lacksDefinitions()).toBe(true);
     calendar.setDefinitions(aFieldsBag({ [attribute]: [0, 5] }));
     expect(calendar.lacksDefinitions()).toBe(false);
@@ -239,6 +264,90 @@ describe("what is written", () => {
     const read = aCalendar();
     read.apply(change("leave", aFieldsBag({})));
     expect(horizonIn(read).kind).toBe("unknown");
+  });
+});
+
+const renamed = () => change("modify", aFieldsBag({ "gpuinfo.maintenanse": 0 }));
+
+describe("the attribute itself", () => {
+  const onHost = aHostIn(cluster, { customValue: customValue({ 0: written }) });
+
+  it("is told to be defined, not defined, or hidden", () => {
+    const calendar = new Calendar({ rootFolder, maintenanceAttribute: attribute });
+    expect(calendar.isAttributeDefined).toBeUndefined();
+    calendar.apply(change("enter", aFieldsBag({ owner: 1 })));
+    expect(calendar.isAttributeDefined).toBe(false);
+    calendar.apply(change("modify", aFieldsBag({ owner: 1, [attribute]: 0 })));
+    expect(calendar.isAttributeDefined).toBe(true);
+  });
+
+  it("that was renamed leaves unknown who has a text in it, and nobody else", () => {
+    const calendar = aCalendar();
+    expect(horizonIn(calendar, onHost).windows).toHaveLength(1);
+    calendar.apply(renamed());
+    expect(horizonIn(calendar, onHost)).toEqual({
+      kind: "unknown",
+      why: "host esxi-a.example.com has a text in custom attribute gpuinfo.maintenance, which is no longer defined in vCenter: define it again, or clear the text",
+      windows: [],
+    });
+    expect(horizonIn(calendar)).toEqual(noMaintenance);
+  });
+
+  it("that was renamed and is back counts again", () => {
+    const calendar = aCalendar();
+    calendar.apply(renamed());
+    calendar.apply(change("modify", aFieldsBag({ [attribute]: 0 })));
+    expect(horizonIn(calendar, onHost)).toMatchObject({ kind: "known", windows: [{}] });
+  });
+
+  it("that was never there in this session says nothing", () => {
+    const calendar = new Calendar({ rootFolder, maintenanceAttribute: attribute });
+    for (const bag of [aFieldsBag({ other: 0 }), aBag(manager, {}), ...theTree])
+      calendar.apply(change("enter", bag));
+    expect(horizonIn(calendar, onHost)).toEqual(noMaintenance);
+  });
+});
+
+const createTask = (taskTypeId: string) => typed("CreateTaskAction", { taskTypeId });
+
+describe("a scheduled task of an extension", () => {
+  const firmware = "com.dell.omevv.FirmwareUpdate";
+  const scheduled = (object: ManagedObject, values: Record<string, unknown> = {}) =>
+    about(object, { "info.action": createTask(firmware), ...values });
+
+  it.each([host, cluster, folder, datacenter, rootFolder])("on %j is told", (object) => {
+    const calendar = aCalendar(scheduled(object));
+    expect(calendar.unknownTaskTypes()).toEqual([firmware]);
+    expect(horizonIn(calendar)).toEqual(noMaintenance);
+  });
+
+  it.each([
+    ["on a virtual machine", scheduled({ type: "VirtualMachine", id: "vm-1" })],
+    ["that is disabled", scheduled(host, { "info.enabled": flag(false) })],
+    ["that does not run again", scheduled(host, { "info.nextRunTime": undefined })],
+    [
+      "that runs a method",
+      scheduled(host, { "info.action": typed("MethodAction", { name: "x" }) }),
+    ],
+    [
+      "that scans",
+      scheduled(host, { "info.action": createTask("com.vmware.vcIntegrity.ScanTask") }),
+    ],
+    [
+      "that remediates",
+      scheduled(host, { "info.action": createTask("com.vmware.vcIntegrity.RemediateTask") }),
+    ],
+  ])("%s is not", (_, task) => {
+    expect(aCalendar(task).unknownTaskTypes()).toEqual([]);
+  });
+
+  it("is maintenance where the site says so, and is not told any more", () => {
+    const taskTypes = new TaskTypes([firmware]);
+    const calendar = new Calendar({ rootFolder, maintenanceAttribute: attribute, taskTypes });
+    for (const bag of [aFieldsBag({}), aBag(manager, {}), ...theTree, scheduled(cluster)])
+      calendar.apply(change("enter", bag));
+    expect(horizonIn(calendar).windows).toMatchObject([{ startsAt: patchAt }]);
+    expect(calendar.unknownTaskTypes()).toEqual([]);
   });
 });
 

@@ -27,6 +27,8 @@ const running = { startsAt: 1, source: "runningTask", description: "Reboot host"
 const aCalendar = () => new Calendar({ rootFolder, maintenanceAttribute: "gpuinfo.maintenance" });
 const withCard = { "config.hardware.device": devices(aFixedCard("0000:3b:00.0")) };
 
+const asked = new Set(["host-1", "host-2", "domain-c8"]);
+
 /** A state after a scan of worker-1 (vm-1) and other (vm-2) on host-1, following worker-1. */
 function aState(values: Record<string, unknown> = {}): InventoryState {
   const state = new InventoryState("vcenter", "vc", aCalendar());
@@ -48,6 +50,7 @@ function aState(values: Record<string, unknown> = {}): InventoryState {
     ...theTree.map((bag) => change("enter", bag)),
   ]);
   state.endFullRead();
+  state.setRunning(new Map(), asked);
   state.setUsage([usage("vm-1")]);
   return state;
 }
@@ -95,6 +98,60 @@ describe("what is followed", () => {
     state.replaceHosts([aHostBag()]);
     expect(machine(state)?.name).toBe("renamed");
     expect(host(state)?.maintenance).toBe("in");
+  });
+});
+
+const unreadable = (state: InventoryState) => state.hosts().get("vc/host-2")?.unreadable;
+const onHost = (id: string) =>
+  modified(aMachineBag(), { "runtime.host": reference("HostSystem", id) });
+
+describe("the host that a machine moved to", () => {
+  const other = { ...aHostBag(), object: { type: "HostSystem", id: "host-2" } };
+  function moved(): InventoryState {
+    const state = aState();
+    state.replaceHosts([aHostBag(), other]);
+    state.apply([modified(aMachineBag(), { "runtime.host": reference("HostSystem", "host-2") })]);
+    return state;
+  }
+
+  it("is not believed before the watch told of it and its tasks were read, in either order", () => {
+    const state = moved();
+    expect(unreadable(state)).toEqual(["recentTask"]);
+    state.setRunning(new Map(), new Set(["host-1", "domain-c8"]));
+    state.apply([change("enter", other)]);
+    expect(unreadable(state)).toEqual(["recentTask"]);
+    state.setRunning(new Map(), asked);
+    expect(unreadable(state)).toEqual([]);
+  });
+
+  it("stays believed through full reads and scans, until the watch leaves it", () => {
+    const state = moved();
+    state.apply([change("enter", other)]);
+    state.beginFullRead();
+    const told = [aMachineBag(), aHostBag(), other, aBag(manager, {}), aFieldsBag({}), ...theTree];
+    state.apply(told.slice(0, 1).map((bag) => change("enter", bag)));
+    expect(unreadable(state)).toEqual([]);
+    state.apply(told.map((bag) => change("enter", bag)));
+    state.endFullRead();
+    state.replaceHosts([aHostBag(), other]);
+    expect(unreadable(state)).toEqual([]);
+    state.apply([change("leave", other)]);
+    state.replaceHosts([aHostBag(), other]);
+    expect(unreadable(state)).toEqual(["recentTask"]);
+  });
+
+  it("is not believed any more when a full read does not tell of it", () => {
+    const state = aState();
+    state.beginFullRead();
+    state.endFullRead();
+    expect(host(state)?.unreadable).toContain("recentTask");
+  });
+
+  it("stays refused where its details are", () => {
+    const state = moved();
+    const shut = { "runtime.inMaintenanceMode": "NoPermission" };
+    state.apply([change("enter", { ...other, ...aHostBag({}, shut), object: other.object })]);
+    expect(unreadable(state)).toContain("runtime.inMaintenanceMode");
   });
 });
 
@@ -151,6 +208,12 @@ describe("changes", () => {
     ["a uuid", modified(aMachineBag(), { "config.uuid": text("x") }), true, false],
     ["a machine's end", change("leave", aMachineBag()), true, false],
     ["a move", modified(aMachineBag(), { "runtime.host": undefined }), false, false],
+    [
+      "a host's way to another cluster",
+      modified(aHostBag(), { parent: reference("ClusterComputeResource", "domain-c9") }),
+      false,
+      true,
+    ],
     ["a task on a host", modified(aHostBag(), { recentTask: undefined }), false, true],
     [
       "a host's maintenance",
@@ -217,10 +280,10 @@ describe("hosts", () => {
 
   it("enter and leave maintenance with their tasks", () => {
     const state = aState();
-    state.setRunning(new Map([["host-1", { kind: "known", windows: [running] }]]));
+    state.setRunning(new Map([["host-1", { kind: "known", windows: [running] }]]), asked);
     expect(host(state)?.maintenance).toBe("entering");
     expect(host(state)?.horizon.windows[0]?.source).toBe("runningTask");
-    state.setRunning(new Map());
+    state.setRunning(new Map(), asked);
     expect(host(state)?.maintenance).toBe("none");
   });
 });
@@ -276,6 +339,16 @@ describe("cards", () => {
     state.ageHostCards();
     expect(state.hostsLackingCards()).toHaveLength(1);
     expect(machine(state)?.gpus).toHaveLength(1);
+  });
+
+  it("of a host that no machine needs any more are forgotten with the next scan", () => {
+    const state = aState(withCard);
+    state.setHostCards([aCardsBag({ "hardware.pciDevice": card })]);
+    state.apply([onHost("host-2")]);
+    state.ageHostCards();
+    state.apply([onHost("host-1")]);
+    expect(machine(state)?.unreadable).toEqual(["hardware.pciDevice"]);
+    expect(state.hostsLackingCards()).toHaveLength(1);
   });
 
   it.each<[string, unknown, number]>([

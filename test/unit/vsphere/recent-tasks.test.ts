@@ -1,7 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { PropertyBag } from "../../../src/vsphere/decode.ts";
-import { runningMaintenance } from "../../../src/vsphere/recent-tasks.ts";
+import {
+  askedFor,
+  descriptionIdsOf,
+  runningMaintenance,
+} from "../../../src/vsphere/recent-tasks.ts";
+import { TaskTypes } from "../../../src/vsphere/task-types.ts";
 import { aBag, garbage, reference, text, time, typed } from "./values.ts";
 
 const now = Date.UTC(2026, 10, 22);
@@ -65,6 +70,29 @@ describe("a recent task", () => {
       aTask("task-1", descriptionId, "running"),
     ];
     expect([...runningMaintenance(bags, now).keys()]).toEqual(takesDown ? ["domain-c8"] : []);
+  });
+
+  it.each(["HostSystem", "ClusterComputeResource"])(
+    "of an extension on a %s takes it down where the site says so",
+    (type) => {
+      const firmware = "com.dell.omevv.FirmwareUpdate";
+      const bags = [anEntity(type, "x-1", "task-1"), aTask("task-1", firmware, "running")];
+      expect(runningMaintenance(bags, now).size).toBe(0);
+      expect(runningMaintenance(bags, now, new TaskTypes([firmware])).get("x-1")).toMatchObject({
+        windows: [{ source: "runningTask", description: `${firmware} (running)` }],
+      });
+    },
+  );
+
+  it("says what it does while it runs, and whose it is was asked either way", () => {
+    const bags = [
+      aHost("host-1", "task-1", "task-2"),
+      aBag({ type: "HostSystem", id: "host-2" }, {}, { recentTask: "NoPermission" }),
+      aTask("task-1", "com.example.Patch", "running"),
+      aTask("task-2", "com.example.Scan", "success"),
+    ];
+    expect(descriptionIdsOf(bags)).toEqual(["com.example.Patch"]);
+    expect(askedFor(bags)).toEqual(new Set(["host-1", "host-2"]));
   });
 
   it("does not matter when it is gone already", () => {

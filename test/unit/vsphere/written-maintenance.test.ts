@@ -2,12 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   decodeDefinitions,
-  keysOf,
   readAttribute,
+  valuesOf,
 } from "../../../src/vsphere/custom-attributes.ts";
 import type { PropertyBag } from "../../../src/vsphere/decode.ts";
 import { Places, parentOf } from "../../../src/vsphere/places.ts";
 import { writtenMaintenance } from "../../../src/vsphere/written-maintenance.ts";
+import { WrittenTexts } from "../../../src/vsphere/written-texts.ts";
 import {
   aFieldsBag,
   aHostIn,
@@ -59,7 +60,12 @@ function maintenanceOf(writing: Writing, ...others: readonly PropertyBag[]) {
 function maintenanceIn(tree: readonly PropertyBag[], host: PropertyBag, known = definitions) {
   const places = new Places(rootFolder);
   for (const bag of tree) places.apply(change("enter", bag));
-  return writtenMaintenance(host, places.above(parentOf(host)), known, attribute);
+  return writtenMaintenance(host, places.above(parentOf(host)), {
+    name: attribute,
+    definitions: known,
+    formerKeys: new Set(),
+    texts: new WrittenTexts(),
+  });
 }
 
 describe("what is written into the attribute", () => {
@@ -238,7 +244,7 @@ describe("whatever is written", () => {
       const odd = aPlace(cluster, "gpu", folder, { customValue: above });
       expect(maintenanceOf({ host: first }, odd).windows).toHaveLength(1);
       const bag = aHostIn(cluster, { customValue: below });
-      expect(keysOf(bag).every(Number.isSafeInteger)).toBe(true);
+      expect(valuesOf(bag).every(({ key }) => Number.isSafeInteger(key))).toBe(true);
       expect(["blank", "written", "unknown"]).toContain(readAttribute(bag, new Set([0])).kind);
     });
     fc.assert(property, { numRuns: 500 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startStack, type TwoVcenterStack } from "../../../hack/stack/stack.ts";
-import { labelKeys } from "../../../src/api/names.ts";
+import { type PlacingStack, startStack, type TwoVcenterStack } from "../../hack/stack/stack.ts";
+import { labelKeys } from "../../src/api/names.ts";
 import {
   apply,
   condition,
@@ -10,15 +10,16 @@ import {
   untilNode,
   untilReadiness,
   untilStatus,
-} from "../../support/answers.ts";
-import { metric } from "../../support/metrics.ts";
-import { twoFleetFiles } from "../../support/small-fleet.ts";
+} from "../support/answers.ts";
+import { metric } from "../support/metrics.ts";
+import { place } from "../support/pods.ts";
+import { twoFleetFiles } from "../support/small-fleet.ts";
 
-let stack: TwoVcenterStack;
+let stack: PlacingStack & TwoVcenterStack;
 beforeAll(async () => {
   stack = await startStack({
     fleets: await twoFleetFiles(),
-    // The placement that needs least: only its node labels are looked at here.
+    // The placement that needs least: the cluster's own scheduler, and our node labels.
     placement: "affinity",
     // Short ages, so that a test need not wait for minutes.
     env: { SOFT_MAX_AGE: "32s", HARD_MAX_AGE: "40s" },
@@ -91,6 +92,7 @@ describe("two vCenters whose object ids collide", () => {
     expect(condition(moved, "Ready")).toBe("True NodeFound");
 
     await expect.poll(openUntil, { timeout: 30_000 }).toEqual(westClosed);
+    expect(await place(stack, "train", { hours: 100, gpu: "true" })).toMatch(/^gpu-[abc]$/);
 
     const page = await readiness(healthUrl);
     expect(page.ready).toBe(true);
