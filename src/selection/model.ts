@@ -143,7 +143,7 @@ export interface Freshness {
 export interface Inventory {
   /** By the vCenter's name in our configuration: all that were read. */
   readonly vcenters: ReadonlyMap<string, Freshness>;
-  /** Names of vCenters that have not been read yet: a node without a machine may be one of theirs. */
+  /** Names of vCenters that have not been read yet: a node without a machine, or with one that is not certain, may be one of theirs. */
   readonly unread: readonly string[];
   readonly hosts: ReadonlyMap<string, Host>;
   readonly virtualMachines: readonly VirtualMachine[];
