@@ -85,10 +85,15 @@ export function refusal(
   const words = [reason, message].filter(Boolean).join(": ");
   return new KubeError(kindOf(status, reason, message), `${what}: ${status} ${words}`.trimEnd(), {
     status,
-    fields: listAt(body, "details", "causes").map(readCause),
+    fields: listAt(body, "details", "causes")
+      .map(readCause)
+      .filter(({ field }) => field !== noField),
     ...(seconds > 0 && Number.isFinite(seconds) && { retryAfterMs: seconds * 1000 }),
   });
 }
+
+/** So the API server calls the place of "some validation rules were not checked because the object was invalid". */
+const noField = "<nil>";
 
 function readCause(cause: unknown): RefusedField {
   return { field: textAt(cause, "field") ?? "", message: textAt(cause, "message") ?? "" };

@@ -92,6 +92,7 @@ async function declareWindow({ controlPlane }: PlacingStack, say: Say): Promise<
   const start = new Date(Date.now() + 40.5 * 3_600_000).toISOString().replace(/\.\d+/, "");
   const words = {
     "esxi-a.example.com": "esxi-dell-o.example.com",
+    "esxi-b.example.com": "esxi-dell-k.example.com",
     "2026-12-12T22:00:00+01:00": start,
   };
   await applyEdited(controlPlane, { file: declaration, text, words }, say);
