@@ -10,7 +10,7 @@ import { answersOk } from "./process/answers-ok.ts";
 import { type Component, startComponent, untilReady } from "./process/component.ts";
 import { endAll, freshHome, orEndAll } from "./process/end-all.ts";
 import type { StackHome } from "./process/home.ts";
-import { onFreePorts } from "./process/ports.ts";
+import { onFreePorts, onTheSamePort } from "./process/ports.ts";
 import { scratchDir } from "./scratch.ts";
 import { ensureTools, type ToolPath } from "./tools.ts";
 
@@ -151,7 +151,7 @@ async function startApiServer(
     port,
     stop: async (signal) => running.stop(signal),
     start: async () => {
-      running = await startOn(port);
+      running = await onTheSamePort(async () => startOn(port));
     },
   };
 }

@@ -6,7 +6,7 @@ import { request } from "undici";
 import { createAuthority, writeSecret } from "./cluster/pki.ts";
 import { type Component, startComponent, untilReady } from "./process/component.ts";
 import type { StackHome } from "./process/home.ts";
-import { onFreePorts } from "./process/ports.ts";
+import { onFreePorts, onTheSamePort } from "./process/ports.ts";
 
 /** A running vCenter simulator, and what a client needs to log in to it. */
 export interface Simulator {
@@ -84,7 +84,9 @@ export async function startSimulator(
     control: async (place, body) => postControl(controlUrl + place, body),
     stop: async (signal) => running.component.stop(signal),
     start: async () => {
-      running = await startAt(new URL(url).host, new URL(controlUrl).host);
+      running = await onTheSamePort(async () =>
+        startAt(new URL(url).host, new URL(controlUrl).host),
+      );
     },
   };
 }

@@ -1,9 +1,11 @@
 /** Chooses loopback ports, and tries again when another process was quicker. */
 import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ComponentFailed } from "./component.ts";
 
 const attempts = 4;
+const momentMs = 250;
 
 /**
  * Below the ports that systems give to outgoing connections (from 32768 on Linux). Above, a client that keeps trying to
@@ -47,6 +49,20 @@ export async function onFreePorts<T>(
       if (attempt === attempts || !isAddressInUse(error)) {
         throw error;
       }
+    }
+  }
+}
+
+/** Starts something again where it was: who looks for a free port may hold ours for a moment. */
+export async function onTheSamePort<T>(start: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await start();
+    } catch (error) {
+      if (attempt === attempts || !isAddressInUse(error)) {
+        throw error;
+      }
+      await sleep(momentMs);
     }
   }
 }

@@ -1,5 +1,6 @@
 /** A component that tests end and start again. */
 import type { Component } from "./component.ts";
+import { onTheSamePort } from "./ports.ts";
 
 export interface Restartable {
   readonly logFile: string;
@@ -18,7 +19,7 @@ export async function restartable(start: () => Promise<Component>): Promise<Rest
     pid: () => running.identity.pid,
     stop: async (signal) => running.stop(signal),
     start: async () => {
-      running = await start();
+      running = await onTheSamePort(start);
     },
   };
 }

@@ -388,18 +388,18 @@ describe("a running pod", () => {
       const { metadata } = await createPod({ controlPlane }, `probe-${Date.now()}`, managed);
       return (await conditions.write(metadata, atRisk)) === "denied" || undefined;
     });
-    await createPod({ controlPlane }, "train", { ...managed, hours: 100 });
-    await bind("train");
+    await createPod({ controlPlane }, "untold", { ...managed, hours: 100 });
+    await bind("untold");
     const { plan, changes, count, patches, informer } = await startWatching();
     await until(
-      async () => informer.get("default/train")?.nodeName,
+      async () => informer.get("default/untold")?.nodeName,
       (node) => node !== undefined,
       "the pod was seen bound",
     );
     const window = windowIn(30);
     for (let i = 0; i < 5; i++) await plan(window);
     const [event] = await until(
-      async () => eventsOf({ controlPlane }, "train"),
+      async () => eventsOf({ controlPlane }, "untold"),
       (found) => found.length > 0,
       "there is an event",
     );
@@ -408,6 +408,6 @@ describe("a running pod", () => {
     expect(changes).toEqual([true]);
     expect(count()).toBe(1);
     expect(patches()).toBe(1);
-    expect(await conditionsOf("train")).not.toHaveProperty([placementAtRisk]);
+    expect(await conditionsOf("untold")).not.toHaveProperty([placementAtRisk]);
   });
 });
