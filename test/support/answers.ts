@@ -110,10 +110,13 @@ export async function untilReadiness(
 ): Promise<string> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
-    const current = await readiness(url);
-    if (wanted(current)) return current.text;
-    if (performance.now() > deadline)
-      throw new Error(`/readyz did not become as wanted: ${current.text}`);
+    // A process that kubelet has just started again listens a moment later.
+    const current = await readiness(url).catch(() => undefined);
+    if (current !== undefined && wanted(current)) return current.text;
+    if (performance.now() > deadline) {
+      const found = current?.text ?? "nobody listens";
+      throw new Error(`/readyz did not become as wanted: ${found}`);
+    }
     await sleep(50);
   }
 }
