@@ -3,6 +3,7 @@
 import type { Server } from "node:http";
 import type { Logger } from "pino";
 import { GpuInfo, type GpuInfoSpec } from "./api/gpuinfo.ts";
+import { listed } from "./cluster-nodes.ts";
 import type { Config, PlacementMode } from "./config.ts";
 import { extenderApp } from "./extender/app.ts";
 import type { ReadinessCheck } from "./health.ts";
@@ -139,10 +140,7 @@ export class Placement {
   get checks(): readonly ReadinessCheck[] {
     const { informer } = this.#options.pods;
     return [
-      {
-        name: "pods",
-        problem: () => (informer.synced ? undefined : (informer.state.problem ?? "not listed yet")),
-      },
+      listed("pods", informer, Number.POSITIVE_INFINITY),
       { name: "certificate", problem: () => this.#certificates.problem() },
     ];
   }

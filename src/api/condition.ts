@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 
-export const Condition = z
+const Condition = z
   .object({
     type: z.string().max(316).describe("What the condition is about, such as Ready."),
     status: z.enum(["True", "False", "Unknown"]).describe("Whether it holds."),
@@ -21,3 +21,10 @@ export const Condition = z
   })
   .describe("One aspect of the answer's state.");
 export type Condition = z.infer<typeof Condition>;
+
+/** The conditions of a status, one of each type. */
+export const Conditions = z
+  .array(Condition)
+  .max(16)
+  .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] })
+  .optional();

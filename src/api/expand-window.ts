@@ -32,7 +32,7 @@ export function expandWindow(window: DeclaredWindow, now: Date): Outlook {
 }
 
 /** Times are ms since the Unix epoch. */
-export interface Stretch {
+interface Stretch {
   readonly startsAt: number;
   readonly endsAt: number;
   /** It may go on: nobody looked further. */

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { reasons } from "../selection/model.ts";
-import { Condition } from "./condition.ts";
+import { Conditions } from "./condition.ts";
 import { gpuLimits, isModel, modelPattern } from "./gpu-needs.ts";
 
 /** What stands in both names when nothing fits; a promise to users of cormachogan/gpuinfo. */
@@ -161,14 +161,9 @@ export const GpuInfoStatus = z
       .meta(int64)
       .optional()
       .describe("The metadata.generation of the spec that these answers belong to."),
-    conditions: z
-      .array(Condition)
-      .max(16)
-      .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] })
-      .optional()
-      .describe(
-        "Ready: a node fits. InventoryFresh: what every vCenter says is recent. UsageFresh: so are its CPU and memory numbers. Simulated: GPUs and hours are made up.",
-      ),
+    conditions: Conditions.describe(
+      "Ready: a node fits. InventoryFresh: what every vCenter says is recent. UsageFresh: so are its CPU and memory numbers. Simulated: GPUs and hours are made up.",
+    ),
   })
   .describe("The most suitable node, kept right while nodes, virtual machines and hosts change.");
 export type GpuInfoStatus = z.infer<typeof GpuInfoStatus>;

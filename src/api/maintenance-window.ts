@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { matches } from "./cel.ts";
-import { Condition } from "./condition.ts";
+import { Conditions } from "./condition.ts";
 import { group } from "./group.ts";
 import { LabelSelector } from "./label-selector.ts";
 import { acceptedDuration, durationPattern, isDuration } from "./window-duration.ts";
@@ -142,14 +142,9 @@ export const MaintenanceWindowStatus = z
       .meta(int64)
       .optional()
       .describe("The metadata.generation of the spec that this status belongs to."),
-    conditions: z
-      .array(Condition)
-      .max(16)
-      .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"] })
-      .optional()
-      .describe(
-        "Ready: the maintenance is understood. While it is not, the maintenance of what it names counts as unknown.",
-      ),
+    conditions: Conditions.describe(
+      "Ready: the maintenance is understood. While it is not, the maintenance of what it names counts as unknown.",
+    ),
   })
   .describe("What gpuinfo makes of it.");
 export type MaintenanceWindowStatus = z.infer<typeof MaintenanceWindowStatus>;

@@ -54,7 +54,10 @@ export function rebind(
       horizon: isSame
         ? candidate.horizon
         : reuseEqual(candidate.horizon, horizonOf(node, host, declared)),
-      fixedHorizon: reuseEqual(candidate.fixedHorizon, fixedHorizonOf(node, declared)),
+      fixedHorizon:
+        before.declared === declared
+          ? candidate.fixedHorizon
+          : reuseEqual(candidate.fixedHorizon, fixedHorizonOf(node, declared)),
     };
     return sameParts(candidate, next) ? binding : { kind: "bound", candidate: next };
   });

@@ -1,5 +1,6 @@
 /** Composes bind, judge and rank into the one port that everybody asks, and remembers what did not change. */
 
+import { isOlder } from "./age.ts";
 import { bindNodes, nothingDeclared } from "./bind.ts";
 import { modelKey } from "./gpu-totals.ts";
 import type { VcenterAges } from "./judge.ts";
@@ -138,14 +139,14 @@ function agesOf(
   const stale = new Map<string, string>();
   const oldUsage = new Set<string>();
   for (const [name, { takenAt, usageTakenAt }] of vcenters) {
-    if (now.getTime() - takenAt.getTime() > hardMaxAgeMs) {
+    if (isOlder(takenAt, now, hardMaxAgeMs)) {
       const problem = problems.get(name) ?? "no answer since";
       stale.set(
         name,
         `${vcenterNamed(name)} was last read at ${takenAt.toISOString()}; ${problem}`,
       );
     }
-    if (now.getTime() - usageTakenAt.getTime() > usageHardMaxAgeMs) oldUsage.add(name);
+    if (isOlder(usageTakenAt, now, usageHardMaxAgeMs)) oldUsage.add(name);
   }
   return { stale, oldUsage };
 }
